@@ -1,0 +1,3 @@
+//! Sign in with Microsoft Entra ID.
+#[cfg(feature = "testing")]
+pub mod testing;
