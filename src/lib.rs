@@ -1,3 +1,45 @@
-//! Sign in with Microsoft Entra ID.
+//! Sign in with Microsoft Entra ID: an actix-web plugin with diesel persistence.
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod aadsts;
+mod account;
+mod attempt;
+mod clock;
+mod entra;
+mod error;
+mod extract;
+mod flash;
+mod flights;
+mod guard;
+mod next_path;
+mod origin;
+mod page;
+mod picture;
+mod plugin;
+mod routes;
+mod seal;
+mod secret;
+mod session;
+mod settings;
+mod signing_in;
+mod slots;
+mod sso;
+mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+
+pub use actix_web_flash_messages::IncomingFlashMessages;
+
+pub use account::{BasicInfo, Changes, Decision, Denied, NewUser, PictureUpdate, Profile, SignIn};
+pub use clock::{Clock, SystemClock};
+pub use extract::CurrentUser;
+pub use guard::{LoginRequired, require_login};
+pub use picture::Picture;
+pub use plugin::{config, config_at};
+pub use secret::Secret;
+pub use session::{ACCESS_TOKEN_KEY, IDENTITY_KEY, Identity};
+pub use settings::{Config, ConfigBuilder, ConfigError, List, Mistake};
+pub use sso::{BuildError, Builder, MicrosoftSso};
+pub use store::{Admitted, MicrosoftUser, StoreError, User, UserId, UserStore};
+#[cfg(feature = "sqlite")]
+pub use store::{DieselSessions, DieselStore};

@@ -1,0 +1,246 @@
+//! The decision: a function of the profile, the stored user and the policy.
+
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    domain::{self, DomainProblem},
+    profile::Profile,
+};
+use crate::{
+    seal::{SealError, random},
+    settings::{Domains, Settings},
+    store::User,
+};
+
+/// The settings that decide who gets in.
+#[derive(Clone, Debug)]
+pub(crate) struct AccountPolicy {
+    pub(super) domains: Domains,
+    pub(super) tenants: BTreeSet<Uuid>,
+    pub(super) is_shared: bool,
+    auto_create_users: bool,
+    always_update_user_data: bool,
+    unique_email: bool,
+}
+
+impl AccountPolicy {
+    pub(crate) fn new(config: &Settings) -> Self {
+        Self {
+            domains: config.domains.clone(),
+            tenants: config.tenants.clone(),
+            is_shared: config.authority.is_shared(),
+            auto_create_users: config.auto_create_users,
+            always_update_user_data: config.always_update_user_data,
+            unique_email: config.unique_email,
+        }
+    }
+}
+
+/// One person's sign-in, as a [`UserStore`](crate::UserStore) is asked to carry it out.
+#[derive(Clone, Debug)]
+pub struct SignIn {
+    profile: Profile,
+    policy: Arc<AccountPolicy>,
+    at: DateTime<Utc>,
+}
+
+/// What a store has to do.
+#[derive(Clone, Debug)]
+pub enum Decision {
+    /// Let the stored user in, after writing these changes, if there are any.
+    SignIn(Changes),
+    /// Make this user, and let them in.
+    Create(NewUser),
+    /// Let nobody in, and write nothing.
+    Deny(Denied),
+}
+
+/// What to write to a stored user: only what differs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changes {
+    /// The new e-mail address.
+    pub email: Option<String>,
+    /// The new first name.
+    pub first_name: Option<String>,
+    /// The new last name.
+    pub last_name: Option<String>,
+}
+
+/// A user to be made.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NewUser {
+    /// The user name wished for. Where another user has it, take another: a user of that name
+    /// who isn't linked to this person is never handed over.
+    pub username: String,
+    /// E-mail address, in lower case; empty when there is none.
+    pub email: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// A password that nothing hashes to: `!` and random characters, as Django writes it.
+    pub password: String,
+    /// Refuse with [`Denied::EmailTaken`] if another user has the address.
+    pub email_must_be_unique: bool,
+}
+
+/// Why a verified person isn't let in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Denied {
+    /// The e-mail domain is in no entry of `allowable_domains`.
+    #[error(
+        "the e-mail domain is not in `allowable_domains` (user principal name and mail are Graph's)"
+    )]
+    Domain,
+    /// The domain is listed, but any tenant could claim it.
+    #[error(
+        "the e-mail domain is listed, but nothing shows that the address is the person's: the user principal name has another domain, `xms_edov` is not true, and the tenant {0} is not in `tenants`"
+    )]
+    DomainUnproved(Uuid),
+    /// The person is new, and `auto_create_users` is off.
+    #[error("the person is new, and `auto_create_users` is off")]
+    NotCreated,
+    /// The user is set inactive.
+    #[error("the user is set inactive")]
+    Inactive,
+    /// `unique_email` is on, and another user has the address.
+    #[error("another user has the e-mail address, and `unique_email` is on")]
+    EmailTaken,
+    /// The person is new, and Graph could not be asked who they are.
+    #[error("the person is new, and Graph could not be asked who they are")]
+    ProfileUnavailable,
+    /// The application's own rule; the text is shown to the person.
+    #[error("the application refused: {0}")]
+    Refused(Cow<'static, str>),
+}
+
+impl Denied {
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Domain => "domain_not_allowed",
+            Self::DomainUnproved(_) => "domain_unproved",
+            Self::NotCreated => "user_not_created",
+            Self::Inactive => "user_inactive",
+            Self::EmailTaken => "email_taken",
+            Self::ProfileUnavailable => "graph_unavailable",
+            Self::Refused(_) => "application_refused",
+        }
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::Domain | Self::DomainUnproved(_) => {
+                "Your e-mail address is not of an organisation that may use this application."
+            }
+            Self::NotCreated => {
+                "You have no account in this application. Please ask its administrator."
+            }
+            Self::Inactive => {
+                "Your account is switched off. Please ask the application's administrator."
+            }
+            Self::EmailTaken => {
+                "Another account has your e-mail address already. Please ask the application's administrator."
+            }
+            Self::ProfileUnavailable => {
+                "Microsoft can't be reached at the moment. Please try again in a few minutes."
+            }
+            Self::Refused(text) => text,
+        }
+    }
+}
+
+impl SignIn {
+    pub(crate) fn new(profile: Profile, policy: Arc<AccountPolicy>, at: DateTime<Utc>) -> Self {
+        Self {
+            profile,
+            policy,
+            at,
+        }
+    }
+
+    /// Who signs in.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// When, in UTC.
+    pub fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    /// What to do, given the user that is stored for this (`tenant_id`, `object_id`), if any.
+    ///
+    /// It asks nobody and changes nothing, so call it inside the transaction that found the user.
+    ///
+    /// # Errors
+    /// The system has no random bytes for a new user's password.
+    pub fn decide(&self, stored: Option<&User>) -> Result<Decision, crate::StoreError> {
+        let decision = match stored {
+            Some(user) => self.decide_known(user),
+            None => self.decide_new().map_err(crate::StoreError::new)?,
+        };
+        Ok(decision.unwrap_or_else(Decision::Deny))
+    }
+
+    fn decide_known(&self, user: &User) -> Result<Decision, Denied> {
+        if !user.is_active {
+            return Err(Denied::Inactive);
+        }
+        let lists_domains =
+            !matches!(&self.policy.domains, Domains::Only(domains) if domains.is_empty());
+        if self.profile.is_fresh && lists_domains {
+            self.check_domain()?;
+        }
+        if !self.policy.always_update_user_data || !self.profile.is_fresh {
+            return Ok(Decision::SignIn(Changes::default()));
+        }
+        let changed = |new: &str, old: &str| (new != old).then(|| new.to_owned());
+        let email = self.profile.email.as_deref();
+        Ok(Decision::SignIn(Changes {
+            email: email.and_then(|email| changed(email, &user.email)),
+            first_name: changed(&self.profile.first_name, &user.first_name),
+            last_name: changed(&self.profile.last_name, &user.last_name),
+        }))
+    }
+
+    fn decide_new(&self) -> Result<Result<Decision, Denied>, SealError> {
+        let profile = &self.profile;
+        let denied = if !self.policy.auto_create_users {
+            Err(Denied::NotCreated)
+        } else if !profile.is_fresh {
+            Err(Denied::ProfileUnavailable)
+        } else {
+            self.check_domain()
+        };
+        if let Err(denied) = denied {
+            return Ok(Err(denied));
+        }
+        let username = profile.user_principal_name.as_ref();
+        let username = username
+            .or(profile.preferred_username.as_ref())
+            .or(profile.email.as_ref())
+            .unwrap_or(&profile.object_id);
+        Ok(Ok(Decision::Create(NewUser {
+            username: username.clone(),
+            email: profile.email.clone().unwrap_or_default(),
+            first_name: profile.first_name.clone(),
+            last_name: profile.last_name.clone(),
+            password: format!("!{}", crate::picture::hex(&random::<20>()?)),
+            email_must_be_unique: self.policy.unique_email,
+        })))
+    }
+
+    fn check_domain(&self) -> Result<(), Denied> {
+        let email = self.profile.email.as_deref();
+        domain::check(&self.profile, email, &self.policy).map_err(|problem| match problem {
+            DomainProblem::NotListed => Denied::Domain,
+            DomainProblem::Unproved => Denied::DomainUnproved(self.profile.tenant_id),
+        })
+    }
+}

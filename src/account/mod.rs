@@ -1,0 +1,9 @@
+//! Whether a verified person gets in, and as which user: decided without a database at hand.
+
+mod decide;
+mod domain;
+mod profile;
+
+pub(crate) use decide::AccountPolicy;
+pub use decide::{Changes, Decision, Denied, NewUser, SignIn};
+pub use profile::{BasicInfo, PictureUpdate, Profile};

@@ -1,0 +1,196 @@
+//! Entra's metadata and keys, cached for the process and kept fresh.
+
+use std::{
+    rc::Rc,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use openidconnect::JsonWebKeySet;
+
+use super::{
+    flow::{Client, client},
+    http::{HttpClient, HttpError},
+    keys::EntraKey,
+    limit::TokenBucket,
+    metadata::{self, Metadata, MetadataError},
+};
+use crate::{
+    clock::Clock,
+    settings::{Authority, Settings},
+};
+
+/// Microsoft's advice: refresh each hour in the background ("Signing key rollover").
+const FRESH: TimeDelta = TimeDelta::hours(1);
+
+/// After a failed background refresh, the next one waits this long.
+const RETRY: TimeDelta = TimeDelta::minutes(1);
+
+/// Unknown key ids: this many fetches in a row, then one every five minutes.
+const BURST: i32 = 3;
+const PERIOD: Duration = Duration::from_secs(300);
+
+/// One fetch of Entra's documents, and the client made from them.
+pub(crate) struct Snapshot {
+    pub(crate) metadata: Metadata,
+    pub(crate) keys: JsonWebKeySet<EntraKey>,
+    pub(crate) client: Client,
+    fetched_at: DateTime<Utc>,
+}
+
+impl Snapshot {
+    pub(crate) fn has_key(&self, kid: &str) -> bool {
+        self.keys.keys().iter().any(|key| key.has_id(kid))
+    }
+}
+
+/// Entra, as this process knows it. Shared by all workers; each brings its own HTTP client.
+pub(crate) struct Provider {
+    authority: Authority,
+    application_id: String,
+    client_secret: crate::secret::Secret,
+    within: Duration,
+    clock: Arc<dyn Clock>,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    /// Held while a fetch runs: one at a time. It keeps what the last one brought.
+    flight: tokio::sync::Mutex<Option<Result<Arc<Snapshot>, MetadataError>>>,
+    /// How many fetches have ended.
+    ended: AtomicU64,
+    unknown_keys: Mutex<TokenBucket>,
+    background: Mutex<Option<DateTime<Utc>>>,
+}
+
+impl Provider {
+    pub(crate) fn new(config: &Settings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            authority: config.authority.clone(),
+            application_id: config.application_id.clone(),
+            client_secret: config.client_secret.clone(),
+            within: config.entra_timeout,
+            clock,
+            snapshot: RwLock::new(None),
+            flight: tokio::sync::Mutex::new(None),
+            ended: AtomicU64::new(0),
+            unknown_keys: Mutex::new(TokenBucket::new(BURST, PERIOD)),
+            background: Mutex::new(None),
+        }
+    }
+
+    fn cached(&self) -> Option<Arc<Snapshot>> {
+        let cached = self.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        cached.clone()
+    }
+
+    /// The metadata and keys: at once when cached, refreshed in the background each hour.
+    pub(crate) async fn snapshot(
+        self: &Arc<Self>,
+        http: &Rc<HttpClient>,
+    ) -> Result<Arc<Snapshot>, MetadataError> {
+        match self.cached() {
+            Some(snapshot) => {
+                if self.background_is_due(&snapshot) {
+                    let (provider, http) = (Arc::clone(self), Rc::clone(http));
+                    tokio::task::spawn_local(async move { provider.refresh(&http).await });
+                }
+                Ok(snapshot)
+            }
+            None => self.refresh(http).await,
+        }
+    }
+
+    /// Metadata and keys that may know a key id which `seen` doesn't: fetched anew at once, but
+    /// not more often than the limit lets unknown key ids.
+    pub(crate) async fn snapshot_for_key(
+        self: &Arc<Self>,
+        http: &Rc<HttpClient>,
+        seen: Arc<Snapshot>,
+        kid: &str,
+    ) -> Result<Arc<Snapshot>, MetadataError> {
+        match self.cached() {
+            // Somebody else has fetched since.
+            Some(newer) if newer.has_key(kid) => return Ok(newer),
+            _ => {}
+        }
+        if !self.may_fetch_for_unknown_key() {
+            tracing::warn!(
+                "an ID token names an unknown key, and keys were fetched too often for that lately"
+            );
+            return Ok(seen);
+        }
+        tracing::info!("an ID token names an unknown key; fetching Entra's keys");
+        self.refresh(http).await
+    }
+
+    fn may_fetch_for_unknown_key(&self) -> bool {
+        let bucket = self.unknown_keys.lock();
+        bucket
+            .unwrap_or_else(PoisonError::into_inner)
+            .take(self.clock.now())
+    }
+
+    fn background_is_due(&self, snapshot: &Snapshot) -> bool {
+        let now = self.clock.now();
+        if now - snapshot.fetched_at < FRESH {
+            return false;
+        }
+        let mut last = self
+            .background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| now - last >= RETRY);
+        if due {
+            *last = Some(now);
+        }
+        due
+    }
+
+    /// Fetches, one at a time: who comes while a fetch runs shares what it brings.
+    async fn refresh(
+        self: &Arc<Self>,
+        http: &Rc<HttpClient>,
+    ) -> Result<Arc<Snapshot>, MetadataError> {
+        // The fetch goes on even when the browser that caused it goes away.
+        let (provider, http) = (Arc::clone(self), Rc::clone(http));
+        let before = self.ended.load(Ordering::Acquire);
+        let fetch = tokio::task::spawn_local(async move {
+            let mut flight = provider.flight.lock().await;
+            if provider.ended.load(Ordering::Acquire) > before
+                && let Some(result) = flight.as_ref()
+            {
+                return result.clone();
+            }
+            let result = provider.fetch(&http).await;
+            *flight = Some(result.clone());
+            provider.ended.fetch_add(1, Ordering::Release);
+            result
+        });
+        fetch.await.unwrap_or_else(|_| {
+            let url = self.authority.metadata_url();
+            let source = HttpError::Broken("the worker stopped".to_owned());
+            Err(MetadataError::Fetch { url, source })
+        })
+    }
+
+    async fn fetch(&self, http: &HttpClient) -> Result<Arc<Snapshot>, MetadataError> {
+        let fetched = metadata::fetch(http, &self.authority, self.within).await;
+        let (metadata, keys) = fetched.inspect_err(|error| {
+            tracing::error!(error = %crate::error::chain(error), "Entra's metadata could not be fetched");
+        })?;
+        let snapshot = Arc::new(Snapshot {
+            client: client(&metadata, &self.application_id, &self.client_secret),
+            metadata,
+            keys,
+            fetched_at: self.clock.now(),
+        });
+        let mut cached = self
+            .snapshot
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        *cached = Some(Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+}

@@ -1,0 +1,148 @@
+//! Why a sign-in ended without anybody signed in: a stable code, a plain message for the person,
+//! and the detail for the operator.
+
+use std::error::Error;
+
+use crate::{
+    aadsts::EntraRefusal,
+    account::Denied,
+    entra::{flow::ExchangeError, graph::GraphError, metadata::MetadataError, verify::TokenError},
+    seal::SealError,
+    store::StoreError,
+};
+
+/// How a sign-in failed. `Display` and the sources are for the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum SignInError {
+    #[error(
+        "`state` is missing or was not made by this application (is `secret_key` the same on all nodes?)"
+    )]
+    State,
+    #[error(
+        "this browser has no sign-in under way for that `state`: another browser began it, it took longer than the setting `timeout`, or the cookie was dropped (a Secure cookie over http, another host name than `base_url`)"
+    )]
+    NoAttempt,
+    #[error("the callback has neither `code` nor `error`")]
+    NoCode,
+    #[error("Entra refused to sign the person in: {0}")]
+    Refused(EntraRefusal),
+    #[error(
+        "the host of the request is not a loopback address, so the setting `base_url` is needed to make the redirect URI"
+    )]
+    NoBaseUrl,
+    #[error("Entra's metadata can't be had")]
+    Metadata(#[from] MetadataError),
+    #[error("the code could not be exchanged")]
+    Exchange(#[from] ExchangeError),
+    #[error("the ID token is refused")]
+    Token(#[from] TokenError),
+    #[error("Graph speaks of another person than the ID token")]
+    OtherPerson,
+    #[error("Graph can't be asked, and the person is new")]
+    Graph(#[source] GraphError),
+    #[error("the person is refused")]
+    Denied(#[from] Denied),
+    #[error("the user store failed")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    #[error("the session could not be written")]
+    Session,
+    #[error("the worker that signed the person in stopped")]
+    Worker,
+}
+
+impl SignInError {
+    /// A stable name, for logs, metrics and tests.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::State => "state_invalid",
+            Self::NoAttempt => "no_attempt",
+            Self::NoCode => "code_missing",
+            Self::Refused(_) => "entra_refused",
+            Self::NoBaseUrl => "no_base_url",
+            Self::Metadata(_) => "metadata_unavailable",
+            Self::Exchange(ExchangeError::Refused(_)) => "code_refused",
+            Self::Exchange(_) => "token_endpoint_failed",
+            Self::Token(_) => "id_token_refused",
+            Self::OtherPerson => "other_person",
+            Self::Graph(_) => "graph_unavailable",
+            Self::Denied(denied) => denied.code(),
+            Self::Store(_) => "store_failed",
+            Self::Seal(_) | Self::Session | Self::Worker => "internal",
+        }
+    }
+
+    /// What the person reads: plain, and without a word that came from outside.
+    pub(crate) fn message(&self) -> &str {
+        match self {
+            Self::State | Self::NoAttempt | Self::NoCode => {
+                "This sign-in was started in another browser or took too long. Please sign in again."
+            }
+            Self::Refused(refusal) if refusal.is_declined() => {
+                "The sign-in was cancelled. You can try again at any time."
+            }
+            Self::Refused(refusal) if !refusal.is_temporary() => {
+                "Microsoft did not let you sign in to this application. Please ask its administrator."
+            }
+            Self::Refused(_) | Self::Metadata(_) => {
+                "Microsoft can't be reached at the moment. Please try again in a few minutes."
+            }
+            Self::Exchange(ExchangeError::Refused(_)) => {
+                "Microsoft did not complete the sign-in. Please sign in again."
+            }
+            Self::Exchange(_) | Self::Graph(_) => {
+                "Microsoft can't be reached at the moment. Please try again in a few minutes."
+            }
+            Self::Token(TokenError::TenantNotAllowed(_)) => {
+                "Your organisation has no access to this application."
+            }
+            Self::Token(_) | Self::OtherPerson => {
+                "Microsoft's answer could not be verified. Please sign in again."
+            }
+            Self::Denied(denied) => denied.message(),
+            Self::Store(_) | Self::NoBaseUrl | Self::Seal(_) | Self::Session | Self::Worker => {
+                "The application can't sign anybody in at the moment. Please try again in a few minutes."
+            }
+        }
+    }
+
+    /// Whether the application itself is out of order, so that no page of it may work and a
+    /// redirect could go round in a circle.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(_) | Self::NoBaseUrl | Self::Seal(_) | Self::Session | Self::Worker
+        )
+    }
+}
+
+/// An error with all its causes, in one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    printable(&text)
+}
+
+/// Text that may come from outside, made fit for one line of a log.
+pub(crate) fn printable(text: &str) -> String {
+    let visible = text.chars().filter(|c| !c.is_control());
+    visible.take(1000).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_on_one_line_of_the_log() {
+        assert_eq!(printable("a\r\nERROR forged\u{7}"), "aERROR forged");
+        assert_eq!(printable(&"x".repeat(5000)).len(), 1000);
+    }
+}

@@ -1,0 +1,107 @@
+//! Messages shown once, on the next page. They travel in a sealed cookie, so that a failed
+//! sign-in leaves nothing on the server.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    cookie::{Cookie, SameSite, time::Duration},
+    dev::ResponseHead,
+    http::header::{HeaderValue, SET_COOKIE},
+};
+use actix_web_flash_messages::{
+    FlashMessage,
+    storage::{FlashMessageStore, LoadError, StoreError},
+};
+
+use crate::seal::Sealer;
+
+const COOKIE: &str = "microsoft_sso_messages";
+
+/// Longest value of the cookie, in bytes.
+const LIMIT: usize = 2048;
+
+/// How long a message waits to be shown.
+const AGE: Duration = Duration::minutes(5);
+
+/// The store behind [`MicrosoftSso::flash_messages`](crate::MicrosoftSso::flash_messages).
+///
+/// The stock cookie store marks its cookie `Secure` always, which drops it on http without a
+/// word, and forgets a message at the next answer, shown or not.
+pub(crate) struct SealedMessages {
+    sealer: Arc<Sealer>,
+    secure: bool,
+}
+
+/// Marks a request whose handler has read the messages.
+struct Shown;
+
+impl SealedMessages {
+    pub(crate) fn new(sealer: Arc<Sealer>, secure: bool) -> Self {
+        Self { sealer, secure }
+    }
+
+    fn cookie(&self, value: String) -> Cookie<'static> {
+        Cookie::build(COOKIE, value)
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .secure(self.secure)
+            .max_age(AGE)
+            .finish()
+    }
+
+    fn seal(&self, messages: &[FlashMessage]) -> Option<Cookie<'static>> {
+        let plain = serde_json::to_vec(messages).ok()?;
+        let value = self.sealer.seal(COOKIE, &plain).ok()?;
+        (value.len() <= LIMIT).then(|| self.cookie(value))
+    }
+}
+
+impl FlashMessageStore for SealedMessages {
+    fn load(&self, req: &HttpRequest) -> Result<Vec<FlashMessage>, LoadError> {
+        let Some(cookie) = req.cookie(COOKIE) else {
+            return Ok(Vec::new());
+        };
+        req.extensions_mut().insert(Shown);
+        let plain = self.sealer.open(COOKIE, cookie.value());
+        let messages = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+        // One that can't be opened was not written by us: it is dropped, not an error page.
+        Ok(messages.unwrap_or_default())
+    }
+
+    /// Never an error: the middleware around it would panic.
+    fn store(
+        &self,
+        messages: &[FlashMessage],
+        req: HttpRequest,
+        response: &mut ResponseHead,
+    ) -> Result<(), StoreError> {
+        let cookie = if !messages.is_empty() {
+            self.seal(messages)
+        } else if req.extensions().contains::<Shown>() {
+            let mut cookie = self.cookie(String::new());
+            cookie.make_removal();
+            Some(cookie)
+        } else {
+            None
+        };
+        let value = cookie.map(|cookie| HeaderValue::from_str(&cookie.to_string()));
+        if let Some(Ok(value)) = value {
+            response.headers_mut().append(SET_COOKIE, value);
+        }
+        Ok(())
+    }
+}
+
+/// Leaves a message for the next page, where the middleware is mounted; without it, sending
+/// would panic.
+pub(crate) fn leave(req: &HttpRequest, text: &str) {
+    if req.extensions().contains::<Arc<dyn FlashMessageStore>>() {
+        FlashMessage::error(text).send();
+    } else {
+        tracing::warn!(
+            "the person isn't told why the sign-in failed: add `.wrap(sso.flash_messages())` to the App"
+        );
+    }
+}

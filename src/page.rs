@@ -1,0 +1,43 @@
+//! The few pages of our own: what a person reads when nobody can be signed in at all.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+};
+
+/// A page of one sentence; JSON for API clients. Neither ever holds text from outside.
+pub(crate) fn notice(
+    req: &HttpRequest,
+    status: StatusCode,
+    code: &str,
+    text: &str,
+) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.insert_header((header::RETRY_AFTER, "30"));
+    }
+    if !crate::guard::is_navigation(req) {
+        return response.json(serde_json::json!({ "error": code, "message": text }));
+    }
+    response
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+        ))
+        .content_type("text/html; charset=utf-8")
+        .body(page(text))
+}
+
+fn page(text: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <title>Sign in</title><style>:root{{color-scheme:light dark}}\
+         body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem}}\
+         </style></head><body><main><h1>Sign in</h1><p>{text}</p></main></body></html>\n"
+    )
+}

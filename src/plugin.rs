@@ -1,0 +1,48 @@
+//! The endpoints, registered in an application.
+
+use std::rc::Rc;
+
+use actix_web::web::{self, ServiceConfig};
+
+use crate::{
+    extract::Worker,
+    guard::LOGIN,
+    routes::{callback, login, logout},
+};
+
+/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` and
+/// `POST logout/`, each with and without the trailing slash.
+///
+/// ```
+/// # use actix_web::App;
+/// App::new().configure(microsoft_sso::config);
+/// ```
+///
+/// What they need is found at each request: the [`MicrosoftSso`](crate::MicrosoftSso) in app
+/// data, and the session middleware around the application.
+pub fn config(app: &mut ServiceConfig) {
+    config_at("/microsoft_sso")(app);
+}
+
+/// Registers the endpoints under another path.
+///
+/// ```
+/// # use actix_web::App;
+/// App::new().configure(microsoft_sso::config_at("/auth/microsoft"));
+/// ```
+pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) {
+    let scope = web::scope(path.trim_end_matches('/'))
+        .service(
+            web::resource(["/login/", "/login"])
+                .name(LOGIN)
+                .route(web::get().to(login::login)),
+        )
+        .service(
+            web::resource(["/callback/", "/callback"]).route(web::get().to(callback::callback)),
+        )
+        .service(web::resource(["/logout/", "/logout"]).route(web::post().to(logout::logout)));
+    move |app| {
+        // It runs once in each worker, so each has a client of its own.
+        app.app_data(Rc::new(Worker::default())).service(scope);
+    }
+}

@@ -1,0 +1,166 @@
+//! `GET callback/`: Entra sends the browser back, and the sign-in ends one way or the other.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
+
+use super::{outage, parameter, redirect, slots, switched_off};
+use crate::{
+    aadsts::EntraRefusal,
+    attempt::{Attempt, Ending, Slot, State},
+    error::{SignInError, chain},
+    extract::{Sso, Worker},
+    flash,
+    flights::{Flight, Outcome},
+    origin,
+    session::{self, SignedIn},
+    signing_in::SigningIn,
+};
+
+pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
+    if !sso.config.enabled {
+        return switched_off(&req);
+    }
+    // First of all `state`: nothing else of the query is looked at before.
+    let state = parameter(&req, "state").and_then(|state| State::open(&sso.sealer, &state));
+    let Some(state) = state else {
+        return stray(&req, &sso, &session, None, SignInError::State);
+    };
+    let path = origin::scope_path(&req);
+    match slots(&req, &sso, &path).find(&req, &state) {
+        Some(Slot::Attempt(attempt)) => finish(&req, &sso, &session, &state, attempt).await,
+        Some(Slot::Ended {
+            ending: Ending::SignedIn,
+            ..
+        }) => again(&sso, &state),
+        _ => stray(&req, &sso, &session, Some(&state), SignInError::NoAttempt),
+    }
+}
+
+/// A callback of an attempt that this browser began: its first, or one that came at the same
+/// time.
+async fn finish(
+    req: &HttpRequest,
+    sso: &Sso,
+    session: &Session,
+    state: &State,
+    attempt: Attempt,
+) -> HttpResponse {
+    let ended = match outcome(req, sso, attempt).await {
+        Ok(signed_in) => establish(req, sso, session, state, &signed_in),
+        Err(error) => Err(error),
+    };
+    match ended {
+        Ok(response) => response,
+        Err(error) if error.is_outage() => outage(req, &error),
+        Err(error) => failed(req, sso, session, state, &error),
+    }
+}
+
+/// Signs the person in, or waits for the request that does already.
+async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
+    let landing = match sso.flights.board(attempt.id()) {
+        Flight::Again(landing) => landing,
+        Flight::First(sender, landing) => {
+            let redirect_uri = origin::redirect_uri(req, &sso.config).map_err(Arc::new)?;
+            let code = code(req).map_err(Arc::new);
+            let signing_in = SigningIn {
+                sso: sso.clone(),
+                http: Worker::http(req, sso),
+                redirect_uri,
+                attempt,
+            };
+            // It goes on when the browser goes away, and the reload finds its result.
+            rt::spawn(async move {
+                let outcome = match code {
+                    Ok(code) => signing_in.run(&code).await.map(Arc::new).map_err(Arc::new),
+                    Err(error) => Err(error),
+                };
+                let _ = sender.send(Some(outcome));
+            });
+            landing
+        }
+    };
+    landing.outcome().await
+}
+
+/// `error` first (RFC 6749, section 4.1.2.1), then the code.
+fn code(req: &HttpRequest) -> Result<String, SignInError> {
+    if let Some(error) = parameter(req, "error") {
+        let description = parameter(req, "error_description").unwrap_or_default();
+        return Err(SignInError::Refused(EntraRefusal::new(
+            &error,
+            &description,
+        )));
+    }
+    let code = parameter(req, "code").filter(|code| !code.is_empty());
+    code.ok_or(SignInError::NoCode)
+}
+
+fn establish(
+    req: &HttpRequest,
+    sso: &Sso,
+    session: &Session,
+    state: &State,
+    signed_in: &SignedIn,
+) -> Result<HttpResponse, Arc<SignInError>> {
+    let in_cookie = sso.sessions_in_cookie.load(Ordering::Relaxed);
+    session::establish(session, signed_in, in_cookie)?;
+    let path = origin::scope_path(req);
+    let cookie = slots(req, sso, &path).end(state, Ending::SignedIn);
+    let cookie = cookie.map_err(SignInError::from)?;
+    Ok(redirect(
+        StatusCode::SEE_OTHER,
+        state.next.as_str(),
+        Some(cookie),
+    ))
+}
+
+/// The back button or a reload, after the sign-in has ended well in this browser.
+fn again(_: &Sso, state: &State) -> HttpResponse {
+    redirect(StatusCode::SEE_OTHER, state.next.as_str(), None)
+}
+
+/// The attempt is burnt, and the person learns why on the next page.
+fn failed(
+    req: &HttpRequest,
+    sso: &Sso,
+    session: &Session,
+    state: &State,
+    error: &SignInError,
+) -> HttpResponse {
+    tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
+    let path = origin::scope_path(req);
+    let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
+    // Whoever is signed in already stays so, but asked for this sign-in and is told.
+    let _ = session;
+    flash::leave(req, error.message());
+    redirect(
+        StatusCode::SEE_OTHER,
+        sso.config.login_failed_url.as_str(),
+        cookie,
+    )
+}
+
+/// A callback that belongs to no attempt of this browser: refused, and the code isn't used.
+/// Somebody who is signed in has most likely gone back to it, and sees no error.
+fn stray(
+    req: &HttpRequest,
+    sso: &Sso,
+    session: &Session,
+    state: Option<&State>,
+    error: SignInError,
+) -> HttpResponse {
+    if session::identity(session, sso.clock.now()).is_some() {
+        let next = state.map_or(&sso.config.next_url, |state| &state.next);
+        return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
+    }
+    tracing::warn!(code = error.code(), reason = %chain(&error), "sign-in failed");
+    flash::leave(req, error.message());
+    redirect(
+        StatusCode::SEE_OTHER,
+        sso.config.login_failed_url.as_str(),
+        None,
+    )
+}

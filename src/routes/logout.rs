@@ -1,0 +1,27 @@
+//! `POST logout/`: the session ends.
+
+use actix_session::Session;
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+
+use super::redirect;
+use crate::{extract::Sso, origin, page, session};
+
+pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
+    if origin::is_cross_site(&req, &sso.config) {
+        tracing::warn!(
+            code = "cross_site_logout",
+            "a sign-out posted from another site was refused"
+        );
+        let text = "This sign-out came from another site and was refused.";
+        return page::notice(&req, StatusCode::FORBIDDEN, "cross_site", text);
+    }
+    if let Some(identity) = session::identity(&session, sso.clock.now()) {
+        tracing::info!(user = %identity.user_id, "signed out");
+    }
+    session::end(&session);
+    redirect(
+        StatusCode::SEE_OTHER,
+        sso.config.logout_redirect_path.as_str(),
+        None,
+    )
+}

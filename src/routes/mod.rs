@@ -1,0 +1,66 @@
+//! The endpoints.
+
+pub(crate) mod callback;
+pub(crate) mod login;
+pub(crate) mod logout;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::Cookie,
+    http::{StatusCode, header},
+};
+
+use crate::{
+    error::{SignInError, chain},
+    extract::Sso,
+    origin, page,
+    slots::Slots,
+};
+
+/// A parameter of the query, decoded; the first, where it stands there twice.
+fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(req.query_string().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// The cookies of this browser's sign-ins.
+fn slots<'a>(req: &HttpRequest, sso: &'a Sso, path: &'a str) -> Slots<'a> {
+    Slots {
+        sealer: &sso.sealer,
+        now: sso.clock.now(),
+        timeout: sso.config.timeout,
+        path,
+        secure: origin::is_https(req, &sso.config),
+    }
+}
+
+/// A redirect that nobody keeps and that tells no other site where it came from.
+fn redirect(status: StatusCode, location: &str, cookie: Option<Cookie<'static>>) -> HttpResponse {
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((header::LOCATION, location))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"));
+    if let Some(cookie) = cookie {
+        response.cookie(cookie);
+    }
+    response.finish()
+}
+
+/// The page for a sign-in that can't be carried out at all, and the reason in the log.
+fn outage(req: &HttpRequest, error: &SignInError) -> HttpResponse {
+    tracing::error!(code = error.code(), reason = %chain(error), "sign-in is out of order");
+    page::notice(
+        req,
+        StatusCode::SERVICE_UNAVAILABLE,
+        error.code(),
+        error.message(),
+    )
+}
+
+/// The answer where sign-in is switched off.
+fn switched_off(req: &HttpRequest) -> HttpResponse {
+    let text = "Signing in with Microsoft is switched off.";
+    page::notice(req, StatusCode::NOT_FOUND, "switched_off", text)
+}

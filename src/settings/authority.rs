@@ -1,0 +1,272 @@
+//! The authority: a cloud's login host and the tenant path under it.
+
+use url::{Host, Url};
+use uuid::Uuid;
+
+/// The tenant that all personal Microsoft accounts live in.
+pub(crate) const PERSONAL_TENANT: Uuid = Uuid::from_u128(0x9188040d_6c67_4c5b_b112_36a304b66dad);
+
+/// Host names of one cloud: the names that stand for the same issuer, and its Graph.
+/// Source: Microsoft's "National clouds" and "Microsoft Graph deployments" pages.
+struct Cloud {
+    hosts: &'static [&'static str],
+    graph: &'static str,
+}
+
+const CLOUDS: &[Cloud] = &[
+    Cloud {
+        hosts: &[
+            "login.microsoftonline.com",
+            "login.windows.net",
+            "login.microsoft.com",
+        ],
+        graph: "https://graph.microsoft.com/v1.0",
+    },
+    Cloud {
+        hosts: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
+        graph: "https://graph.microsoft.us/v1.0",
+    },
+    Cloud {
+        hosts: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+        graph: "https://microsoftgraph.chinacloudapi.cn/v1.0",
+    },
+];
+
+/// Where people sign in: `https://{host}/{tenant}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Authority {
+    base: Url,
+    tenant: TenantPath,
+}
+
+/// The tenant path of an authority.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TenantPath {
+    Common,
+    Organizations,
+    Consumers,
+    Id(Uuid),
+    Domain(String),
+}
+
+impl TenantPath {
+    fn parse(text: &str) -> Option<Self> {
+        match text.to_ascii_lowercase().as_str() {
+            "common" => Some(Self::Common),
+            "organizations" => Some(Self::Organizations),
+            "consumers" => Some(Self::Consumers),
+            lower => match Uuid::try_parse(lower) {
+                Ok(id) => Some(Self::Id(id)),
+                Err(_) => is_domain(lower).then(|| Self::Domain(lower.to_owned())),
+            },
+        }
+    }
+
+    fn as_path(&self) -> String {
+        match self {
+            Self::Common => "common".to_owned(),
+            Self::Organizations => "organizations".to_owned(),
+            Self::Consumers => "consumers".to_owned(),
+            Self::Id(id) => id.to_string(),
+            Self::Domain(domain) => domain.clone(),
+        }
+    }
+}
+
+impl Authority {
+    /// Reads a tenant id, a domain, one of the shared names, or a full URL.
+    pub(super) fn parse(text: &str) -> Result<Self, &'static str> {
+        let url = if text.contains("://") {
+            Url::parse(text).map_err(|_| "it is not a URL")?
+        } else {
+            let global = Url::parse("https://login.microsoftonline.com/");
+            let global = global.map_err(|_| "it is not a URL")?;
+            global.join(text).map_err(|_| "it is not a tenant")?
+        };
+        if !is_secure(&url) {
+            return Err("it must be https (http only on a loopback address)");
+        }
+        if !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() {
+            return Err("it has more than a host and a tenant");
+        }
+        let path = url.path().trim_matches('/').to_owned();
+        let tenant = path.strip_suffix("/v2.0").unwrap_or(&path);
+        let tenant = TenantPath::parse(tenant).ok_or(
+            "it doesn't end in a tenant id, a domain, `common`, `organizations` or `consumers`",
+        )?;
+        let mut base = url;
+        base.set_path("/");
+        Ok(Self { base, tenant })
+    }
+
+    /// The discovery document (OpenID Connect Discovery 1.0, section 4).
+    pub(crate) fn metadata_url(&self) -> String {
+        format!(
+            "{}{}/v2.0/.well-known/openid-configuration",
+            self.base,
+            self.tenant.as_path()
+        )
+    }
+
+    /// Whether people of more than one tenant may come in by it.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.tenant, TenantPath::Common | TenantPath::Organizations)
+    }
+
+    pub(crate) fn is_loopback(&self) -> bool {
+        is_loopback(&self.base)
+    }
+
+    /// The Graph of its cloud, where the cloud is known.
+    pub(super) fn graph_url(&self) -> Option<&'static str> {
+        let cloud = cloud(self.base.host_str()?)?;
+        Some(cloud.graph)
+    }
+
+    /// Whether an issuer's host and tenant may stand in this authority's metadata (OpenID Connect
+    /// Discovery 1.0, section 4.3, with Entra's `{tenantid}` template for the shared tenants).
+    pub(crate) fn may_have_issuer(&self, issuer: &str) -> bool {
+        let parsed = match Url::parse(issuer) {
+            Ok(url) => url,
+            Err(_) => return false,
+        };
+        let same_cloud = || {
+            let ours = self.base.host_str().and_then(cloud);
+            let theirs = parsed.host_str().and_then(cloud);
+            parsed.scheme() == "https"
+                && matches!((ours, theirs), (Some(a), Some(b)) if a.graph == b.graph)
+        };
+        if parsed.origin() != self.base.origin() && !same_cloud() {
+            return false;
+        }
+        let origin = parsed.origin().ascii_serialization();
+        let tenant = issuer
+            .strip_prefix(&origin)
+            .and_then(|rest| rest.strip_prefix('/'))
+            .and_then(|rest| rest.strip_suffix("/v2.0"));
+        match (&self.tenant, tenant) {
+            (TenantPath::Common | TenantPath::Organizations, Some(tenant)) => {
+                tenant == "{tenantid}"
+            }
+            (TenantPath::Consumers, Some(tenant)) => tenant == PERSONAL_TENANT.to_string(),
+            (TenantPath::Id(id), Some(tenant)) => tenant == id.to_string(),
+            (TenantPath::Domain(_), Some(tenant)) => Uuid::try_parse(tenant).is_ok(),
+            (_, None) => false,
+        }
+    }
+
+    /// Whether an endpoint named by the metadata may be called: https, or loopback like ours.
+    pub(crate) fn may_call(&self, endpoint: &Url) -> bool {
+        endpoint.scheme() == "https" || (self.is_loopback() && is_loopback(endpoint))
+    }
+}
+
+impl std::fmt::Display for Authority {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.base, self.tenant.as_path())
+    }
+}
+
+fn cloud(host: &str) -> Option<&'static Cloud> {
+    CLOUDS.iter().find(|cloud| cloud.hosts.contains(&host))
+}
+
+/// Whether a URL's host can only be this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    }
+}
+
+/// https, or http on this machine.
+pub(super) fn is_secure(url: &Url) -> bool {
+    url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
+}
+
+/// A host name of two labels or more, in ASCII.
+pub(super) fn is_domain(text: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    text.len() <= 253 && text.contains('.') && text.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: &str = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490";
+
+    #[test]
+    fn an_authority_is_a_tenant_a_domain_or_a_url() {
+        for (text, expected) in [
+            ("common", "https://login.microsoftonline.com/common"),
+            (
+                TENANT,
+                &format!("https://login.microsoftonline.com/{TENANT}")[..],
+            ),
+            (
+                "Contoso.com",
+                "https://login.microsoftonline.com/contoso.com",
+            ),
+            (
+                "https://login.microsoftonline.us/organizations/v2.0",
+                "https://login.microsoftonline.us/organizations",
+            ),
+            (
+                "http://127.0.0.1:9000/common/",
+                "http://127.0.0.1:9000/common",
+            ),
+        ] {
+            assert_eq!(
+                Authority::parse(text).unwrap().to_string(),
+                expected,
+                "{text}"
+            );
+        }
+        for text in [
+            "",
+            "contoso",
+            "http://login.example/common",
+            "https://a.example/",
+            "a b.c",
+            "https://u@a.example/common",
+        ] {
+            assert!(Authority::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_issuer_of_metadata_must_be_the_authoritys_own() {
+        let host = "https://login.microsoftonline.com";
+        let common = Authority::parse("common").unwrap();
+        assert!(common.may_have_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+        for issuer in [
+            format!("{host}/{TENANT}/v2.0"),
+            format!("{host}/{{tenantid}}/v2.0/"),
+            format!("{host}/{{tenantid}}"),
+            "https://evil.example/{tenantid}/v2.0".to_owned(),
+            "http://login.microsoftonline.com/{tenantid}/v2.0".to_owned(),
+            format!("{host}.evil.example/{{tenantid}}/v2.0"),
+        ] {
+            assert!(!common.may_have_issuer(&issuer), "{issuer}");
+        }
+        let single = Authority::parse(TENANT).unwrap();
+        assert!(single.may_have_issuer(&format!("{host}/{TENANT}/v2.0")));
+        assert!(!single.may_have_issuer(&format!("{host}/{PERSONAL_TENANT}/v2.0")));
+        let domain = Authority::parse("contoso.com").unwrap();
+        assert!(domain.may_have_issuer(&format!("{host}/{TENANT}/v2.0")));
+        assert!(!domain.may_have_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+        let china = Authority::parse("https://login.chinacloudapi.cn/common").unwrap();
+        assert!(china.may_have_issuer("https://login.partner.microsoftonline.cn/{tenantid}/v2.0"));
+        assert!(!china.may_have_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+    }
+}

@@ -1,0 +1,293 @@
+//! The check that all settings pass at start: every mistake is found, not the first alone.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    Config, ConfigBuilder, ConfigError, Domains, Mistake, Settings,
+    authority::{Authority, is_domain, is_loopback, is_secure},
+    value::List,
+    values::Values,
+};
+use crate::next_path::NextPath;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Shortest `secret_key`, in bytes.
+const MIN_KEY: usize = 64;
+
+/// Collects the mistakes while each setting is read into its own type.
+struct Check {
+    mistakes: Vec<Mistake>,
+    warnings: Vec<Mistake>,
+}
+
+pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
+    let ConfigBuilder {
+        values,
+        mistakes,
+        warnings,
+    } = builder;
+    let mut check = Check { mistakes, warnings };
+    let authority = check.authority(&values.authority);
+    let loopback = authority.as_ref().is_some_and(Authority::is_loopback);
+    if values.enabled {
+        check.application(
+            &values.application_id,
+            values.client_secret.expose(),
+            loopback,
+        );
+    }
+    let graph_url = check.graph_url(&values.graph_url, authority.as_ref());
+    let tenants = check.tenants(&values.tenants);
+    let domains = check.domains(&values.allowable_domains);
+    check.scopes(&values.scopes);
+    check.durations(&values);
+    let next_url = check.path("next_url", &values.next_url);
+    let login_failed_url = check.path("login_failed_url", &values.login_failed_url);
+    let logout_redirect_path = check.path("logout_redirect_path", &values.logout_redirect_path);
+    let base_url = check.base_url(&values.base_url, &values.callback_domain);
+    check.secret_key(values.secret_key.expose().len(), base_url.as_ref());
+    if let Some(authority) = &authority {
+        check.proof_of_domains(authority, &domains, &tenants);
+    }
+    let Check { mistakes, warnings } = check;
+    let settings = || {
+        Some(Settings {
+            authority: authority?,
+            graph_url: graph_url?,
+            tenants,
+            domains,
+            base_url,
+            next_url: next_url?,
+            login_failed_url: login_failed_url?,
+            logout_redirect_path: logout_redirect_path?,
+            warnings,
+            values,
+        })
+    };
+    match settings() {
+        Some(settings) if mistakes.is_empty() => Ok(Config(settings)),
+        _ => Err(ConfigError::new(mistakes)),
+    }
+}
+
+impl Check {
+    fn mistake(&mut self, setting: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.mistakes.push(Mistake::new(setting, problem, remedy));
+    }
+
+    fn warning(&mut self, setting: &str, problem: impl Into<String>, remedy: impl Into<String>) {
+        self.warnings.push(Mistake::new(setting, problem, remedy));
+    }
+
+    fn authority(&mut self, text: &str) -> Option<Authority> {
+        Authority::parse(text)
+            .map_err(|problem| {
+                self.mistake("authority", problem, "give a tenant id, a domain, or a URL such as `https://login.microsoftonline.com/common`");
+            })
+            .ok()
+    }
+
+    fn application(&mut self, id: &str, secret: &str, loopback: bool) {
+        if id.is_empty() {
+            self.mistake("application_id", "it is missing", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+        } else if !loopback && Uuid::try_parse(id).is_err() {
+            self.mistake("application_id", "it is not a GUID", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+        }
+        if secret.is_empty() {
+            self.mistake(
+                "client_secret",
+                "it is missing",
+                "make a client secret under \"Certificates & secrets\" and copy its Value",
+            );
+        } else if Uuid::try_parse(secret).is_ok() && !loopback {
+            self.warning(
+                "client_secret",
+                "it looks like the id of a secret (Entra would answer AADSTS7000215)",
+                "copy the secret's Value, which is shown once",
+            );
+        }
+    }
+
+    fn graph_url(&mut self, text: &str, authority: Option<&Authority>) -> Option<Url> {
+        let text = match (text, authority) {
+            ("", Some(authority)) => authority.graph_url().unwrap_or(""),
+            (text, _) => text,
+        };
+        match Url::parse(text.trim_end_matches('/')) {
+            Ok(url) if is_secure(&url) && url.query().is_none() && url.path() != "/" => Some(url),
+            _ => {
+                if authority.is_some() {
+                    self.mistake("graph_url", "it is not an https URL with a version (and the authority's cloud is not a known one)", "give it in full, such as `https://graph.microsoft.com/v1.0`");
+                }
+                None
+            }
+        }
+    }
+
+    fn tenants(&mut self, list: &List) -> BTreeSet<Uuid> {
+        let mut tenants = BTreeSet::new();
+        for entry in list.iter() {
+            match Uuid::try_parse(entry) {
+                Ok(id) => drop(tenants.insert(id)),
+                Err(_) => self.mistake(
+                    "tenants",
+                    format!("`{entry}` is not a GUID"),
+                    "list tenant ids; a domain belongs into `authority`",
+                ),
+            }
+        }
+        tenants
+    }
+
+    fn domains(&mut self, list: &List) -> Domains {
+        let mut domains = BTreeSet::new();
+        for entry in list.iter().filter(|entry| *entry != "*") {
+            let entry = entry.to_lowercase();
+            if is_domain(&entry) || is_single_label(&entry) {
+                domains.insert(entry);
+            } else {
+                self.mistake(
+                    "allowable_domains",
+                    format!("`{entry}` is not a domain"),
+                    "list whole domains such as `contoso.com`, or `*` alone for all",
+                );
+            }
+        }
+        match list.iter().any(|entry| entry == "*") {
+            true if !domains.is_empty() => {
+                self.mistake(
+                    "allowable_domains",
+                    "`*` stands beside other entries, which then mean nothing",
+                    "list the domains, or `*` alone",
+                );
+                Domains::Only(domains)
+            }
+            true => Domains::All,
+            false => Domains::Only(domains),
+        }
+    }
+
+    fn scopes(&mut self, list: &List) {
+        for scope in list.iter() {
+            // RFC 6749, section 3.3: %x21 / %x23-5B / %x5D-7E
+            if !scope
+                .bytes()
+                .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+            {
+                self.mistake(
+                    "scopes",
+                    format!("`{scope}` is not one scope"),
+                    "separate scopes by commas, such as `User.Read,Mail.Read`",
+                );
+            }
+        }
+    }
+
+    fn durations(&mut self, values: &Values) {
+        const MINUTE: Duration = Duration::from_secs(60);
+        self.duration("timeout", values.timeout, DAY);
+        self.duration("session_age", values.session_age, 365 * DAY);
+        self.duration("graph_timeout", values.graph_timeout, MINUTE);
+        self.duration("entra_timeout", values.entra_timeout, MINUTE);
+        if values.clock_leeway > 10 * MINUTE {
+            self.mistake(
+                "clock_leeway",
+                "it is longer than 10 minutes",
+                "set the machine's clock right and use `5m`",
+            );
+        }
+    }
+
+    fn duration(&mut self, setting: &str, value: Duration, most: Duration) {
+        if value.is_zero() || value > most {
+            let most = humantime::format_duration(most);
+            self.mistake(
+                setting,
+                format!("it is not between 1 s and {most}"),
+                "give a duration with its unit, such as `10m`",
+            );
+        }
+    }
+
+    fn path(&mut self, setting: &str, text: &str) -> Option<NextPath> {
+        let path = NextPath::parse(text);
+        if path.is_none() {
+            self.mistake(
+                setting,
+                "it is not a path on this site",
+                "give a path that begins with one `/`, such as `/welcome`",
+            );
+        }
+        path
+    }
+
+    fn base_url(&mut self, base: &str, domain: &str) -> Option<Url> {
+        let (setting, text) = match (base, domain) {
+            ("", "") => return None,
+            ("", domain) if domain.contains("://") => ("callback_domain", domain.to_owned()),
+            ("", domain) => {
+                let http = format!("http://{domain}");
+                match Url::parse(&http) {
+                    Ok(url) if is_loopback(&url) => ("callback_domain", http),
+                    _ => ("callback_domain", format!("https://{domain}")),
+                }
+            }
+            (base, _) => ("base_url", base.to_owned()),
+        };
+        match Url::parse(&text) {
+            Ok(url)
+                if is_secure(&url)
+                    && url.path() == "/"
+                    && url.query().is_none()
+                    && url.username().is_empty() =>
+            {
+                Some(url)
+            }
+            _ => {
+                self.mistake(
+                    setting,
+                    "it is not an https origin (http only on a loopback address)",
+                    "give scheme and host alone, such as `https://app.example.com`",
+                );
+                None
+            }
+        }
+    }
+
+    fn secret_key(&mut self, length: usize, base_url: Option<&Url>) {
+        let remedy = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
+        if length == 0 && base_url.is_some_and(|url| !is_loopback(url)) {
+            self.mistake(
+                "secret_key",
+                "it is missing, and `base_url` is public",
+                remedy,
+            );
+        } else if length == 0 {
+            self.warning("secret_key", "it is missing: a random one is used, so sign-ins under way and cookies end with this process and aren't shared with other nodes", remedy);
+        } else if length < MIN_KEY {
+            self.mistake("secret_key", format!("it has {length} bytes"), remedy);
+        }
+    }
+
+    /// A mail proves nothing where any tenant may come in: say so, and what is done about it.
+    fn proof_of_domains(
+        &mut self,
+        authority: &Authority,
+        domains: &Domains,
+        tenants: &BTreeSet<Uuid>,
+    ) {
+        let listed = matches!(domains, Domains::Only(listed) if !listed.is_empty());
+        if authority.is_shared() && listed && tenants.is_empty() {
+            self.warning("tenants", "`allowable_domains` is set while any tenant may sign in, and any tenant's administrator can write any mail address: a mail counts only where the user principal name has its domain, or Entra vouches for it (`xms_edov`)", "list your tenant ids, or use your tenant as `authority`");
+        }
+    }
+}
+
+/// An internal mail domain of one label, such as `localhost`.
+fn is_single_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+}

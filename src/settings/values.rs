@@ -1,0 +1,123 @@
+//! The settings, one place each: name, type, default and meaning.
+
+use std::time::Duration;
+
+use super::value::{FromValue, List};
+use crate::secret::Secret;
+
+/// Declares the settings once: the struct that holds them, the builder's methods, and the names
+/// that a file or the environment may use.
+macro_rules! settings {
+    ($( $(#[$doc:meta])* $name:ident: $type:ty = $default:expr; )*) => {
+        /// The settings as they were given, not checked.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Values { $( pub(crate) $name: $type, )* }
+
+        impl Default for Values {
+            fn default() -> Self {
+                Self { $( $name: $default, )* }
+            }
+        }
+
+        impl Values {
+            /// The name of each setting.
+            pub(crate) const NAMES: &'static [&'static str] = &[$( stringify!($name), )*];
+
+            /// Sets one by name, from a file or the environment.
+            pub(crate) fn set(&mut self, name: &str, value: &config::Value) -> Result<(), String> {
+                match name {
+                    $( stringify!($name) => {
+                        self.$name = <$type as FromValue>::from_value(value)?;
+                        Ok(())
+                    } )*
+                    _ => Err("there is no setting of this name".to_owned()),
+                }
+            }
+        }
+
+        /// One method a setting.
+        impl super::ConfigBuilder {
+            $( $(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $name: impl Into<$type>) -> Self {
+                self.values.$name = $name.into();
+                self
+            } )*
+        }
+    };
+}
+
+settings! {
+    /// Whether people can sign in with Microsoft. When `false`, `login/` and `callback/` answer
+    /// 404 and no other setting is required. Default: `true`.
+    enabled: bool = true;
+    /// The application (client) id of the app registration, a GUID. Required.
+    application_id: String = String::new();
+    /// The client secret: its *value*, not its id. Required.
+    client_secret: Secret = Secret::default();
+    /// Who may sign in: a tenant id, a verified domain, `common`, `organizations`, `consumers`,
+    /// or a full URL such as `https://login.microsoftonline.us/common`.
+    /// Default: `https://login.microsoftonline.com/common`.
+    authority: String = "https://login.microsoftonline.com/common".to_owned();
+    /// The tenant ids (GUIDs) whose people may sign in. Default: empty, which is any tenant that
+    /// the authority lets in.
+    tenants: List = List::default();
+    /// Microsoft Graph with its version, such as `https://graph.microsoft.com/v1.0`.
+    /// Default: empty, which takes the Graph of the authority's cloud.
+    graph_url: String = String::new();
+    /// The scopes of the access token; `openid profile email` are always added.
+    ///
+    /// Default: `["User.Read"]`, the least that reads one's own profile and photo, for work and
+    /// personal accounts alike. `User.ReadBasic.All`, which the Python package asks for, lets the
+    /// application read everybody's basic profile, leaves out the language, and doesn't exist for
+    /// personal accounts.
+    scopes: List = List::from(["User.Read"]);
+    /// How long a sign-in under way may take. Default: 10 minutes.
+    timeout: Duration = Duration::from_secs(600);
+    /// How long a person stays signed in. Default: 1 hour.
+    session_age: Duration = Duration::from_secs(3600);
+    /// How long one answer of Microsoft Graph may take, to its last byte. Default: 10 seconds.
+    graph_timeout: Duration = Duration::from_secs(10);
+    /// How long one answer of Entra (metadata, keys, token) may take, to its last byte.
+    /// Default: 10 seconds.
+    entra_timeout: Duration = Duration::from_secs(10);
+    /// How far the clocks of Microsoft and this machine may differ, for `exp`, `nbf` and `iat`
+    /// alike. Default: 5 minutes.
+    clock_leeway: Duration = Duration::from_secs(300);
+    /// The e-mail domains of the people who may have an account, whole and without `@`; letter
+    /// case doesn't matter; `*` is all. Default: empty, which creates nobody.
+    allowable_domains: List = List::default();
+    /// Whether somebody who signs in for the first time gets an account. Default: `true`.
+    auto_create_users: bool = true;
+    /// Whether the table `microsoft_sso_users` is kept: picture, Microsoft's id, locale.
+    /// When `false` the photo isn't even asked for. Default: `true`.
+    save_basic_info: bool = true;
+    /// Whether the access token is put into the session, under
+    /// [`ACCESS_TOKEN_KEY`](crate::ACCESS_TOKEN_KEY). Default: `false`.
+    save_access_token: bool = false;
+    /// Whether first name, last name and e-mail are written at every sign-in, and not only when
+    /// the account is created. Default: `false`.
+    always_update_user_data: bool = false;
+    /// Whether an account is refused to a newcomer whose e-mail another account has already.
+    /// Default: `false`.
+    unique_email: bool = false;
+    /// Where a person goes after signing in when no page was asked for: a path on this site.
+    /// Default: `/`.
+    next_url: String = "/".to_owned();
+    /// Where a person goes when signing in failed, to read why: a path on this site that needs no
+    /// sign-in. Default: `/`.
+    login_failed_url: String = "/".to_owned();
+    /// Where a person goes after signing out: a path on this site. Default: `/`.
+    logout_redirect_path: String = "/".to_owned();
+    /// The public origin of the application, such as `https://app.example.com`; the redirect URI
+    /// is made from it. Default: empty, which takes the request's `Host`, but only on a loopback
+    /// address (`localhost`, `127.0.0.1`, `[::1]`).
+    base_url: String = String::new();
+    /// The public host name alone, with a port if there is one; means `https://` that host, or
+    /// `http://` on a loopback host. `base_url` goes before it. Default: empty.
+    callback_domain: String = String::new();
+    /// The key that seals what the browser carries: 64 bytes or more of random text, the same on
+    /// all nodes. Default: empty, which makes one at random at each start, with a warning, and is
+    /// refused when `base_url` names a public host.
+    secret_key: Secret = Secret::default();
+}

@@ -1,0 +1,100 @@
+//! One sign-in, from the code to the user: each step takes what only the step before can make.
+
+use std::rc::Rc;
+
+use openidconnect::RedirectUrl;
+
+use crate::{
+    account::{Denied, Profile, SignIn},
+    attempt::Attempt,
+    entra::{
+        claims::Claims,
+        flow::{Tokens, exchange},
+        graph::{self, GraphError, GraphUser},
+        http::HttpClient,
+        verify::verify,
+    },
+    error::{SignInError, chain},
+    extract::Sso,
+    session::{Identity, SignedIn},
+};
+
+/// What a sign-in needs, held by a task of its own.
+pub(crate) struct SigningIn {
+    pub(crate) sso: Sso,
+    pub(crate) http: Rc<HttpClient>,
+    pub(crate) redirect_uri: RedirectUrl,
+    pub(crate) attempt: Attempt,
+}
+
+impl SigningIn {
+    pub(crate) async fn run(&self, code: &str) -> Result<SignedIn, SignInError> {
+        let (tokens, claims) = self.tokens(code).await?;
+        let config = &self.sso.config;
+        let (user, photo) = graph::profile(&self.http, config, &tokens.access_token).await;
+        let (user, unavailable) = same_person(&claims, user)?;
+        let profile = Profile::new(&claims, user, photo, config.save_basic_info);
+        let now = self.sso.clock.now();
+        let sign_in = SignIn::new(profile.clone(), self.sso.policy.clone(), now);
+        let admitted = match (self.sso.store.sign_in(sign_in).await?, unavailable) {
+            (Ok(admitted), _) => admitted,
+            // The operator wants to know what was wrong with Graph.
+            (Err(Denied::ProfileUnavailable), Some(error)) => {
+                return Err(SignInError::Graph(error));
+            }
+            (Err(denied), _) => return Err(denied.into()),
+        };
+        let identity = Identity::new(admitted.user, &profile, &claims, config, now);
+        tracing::info!(
+            user = %identity.user_id,
+            tenant = %identity.tenant_id,
+            object = %identity.object_id,
+            created = admitted.created,
+            "signed in"
+        );
+        let access_token = config.save_access_token.then_some(tokens.access_token);
+        Ok(SignedIn {
+            identity,
+            access_token,
+        })
+    }
+
+    /// The first upstream round: the code's exchange, and the ID token's check.
+    async fn tokens(&self, code: &str) -> Result<(Tokens, Claims), SignInError> {
+        let sso = &self.sso;
+        let snapshot = sso.provider.snapshot(&self.http).await?;
+        let verifier = self.attempt.verifier();
+        let within = sso.config.entra_timeout;
+        let tokens = exchange(
+            &snapshot.client,
+            &self.http,
+            code,
+            verifier,
+            &self.redirect_uri,
+            within,
+        );
+        let tokens = tokens.await?;
+        let nonce = self.attempt.nonce();
+        let at = (&*sso.config, sso.clock.now());
+        let claims = verify(&sso.provider, &self.http, snapshot, &tokens, &nonce, at).await?;
+        Ok((tokens, claims))
+    }
+}
+
+/// Graph's answer, if it is of the token's person. One that can't be had is no answer; one of
+/// somebody else ends the sign-in.
+fn same_person(
+    claims: &Claims,
+    user: Result<GraphUser, GraphError>,
+) -> Result<(Option<GraphUser>, Option<GraphError>), SignInError> {
+    match user {
+        Ok(user) if graph::is_same_person(claims.tenant_id, &claims.object_id, &user.id) => {
+            Ok((Some(user), None))
+        }
+        Ok(_) => Err(SignInError::OtherPerson),
+        Err(error) => {
+            tracing::error!(reason = %chain(&error), "Graph could not be asked who the person is");
+            Ok((None, Some(error)))
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The state that all workers share, and how it is put together.
+
+use std::{
+    any::TypeId,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
+
+use actix_session::{
+    SessionMiddleware,
+    config::{CookieContentSecurity, PersistentSession},
+    storage::SessionStore,
+};
+use actix_web::cookie::{Key, SameSite, time};
+use actix_web_flash_messages::FlashMessagesFramework;
+use openidconnect::Scope;
+use rustls::ClientConfig;
+
+use crate::{
+    account::AccountPolicy,
+    clock::{Clock, SystemClock},
+    entra::{http, provider::Provider},
+    flash::SealedMessages,
+    flights::Flights,
+    seal::{Sealer, derive_key, random},
+    secret::Secret,
+    settings::{Config, Settings},
+    store::UserStore,
+};
+
+/// The plugin's shared state: one for the process, put into app data.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let config = microsoft_sso::Config::builder()
+/// #     .application_id("00001111-aaaa-2222-bbbb-3333cccc4444").client_secret("s").build()?;
+/// use actix_web::web::Data;
+/// use microsoft_sso::{DieselStore, MicrosoftSso};
+///
+/// let store = DieselStore::connect("sqlite://:memory:")?;
+/// let sso = Data::new(MicrosoftSso::builder(config).store(store).build()?);
+/// # Ok(())
+/// # }
+/// ```
+pub struct MicrosoftSso {
+    pub(crate) config: Arc<Settings>,
+    pub(crate) policy: Arc<AccountPolicy>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn UserStore>,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) sealer: Arc<Sealer>,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) flights: Flights,
+    pub(crate) starts: AtomicUsize,
+    pub(crate) sessions_in_cookie: AtomicBool,
+    session_key: Key,
+}
+
+/// Puts a [`MicrosoftSso`] together.
+pub struct Builder {
+    config: Config,
+    clock: Arc<dyn Clock>,
+    store: Option<Arc<dyn UserStore>>,
+}
+
+/// The plugin can't be put together.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// There is no user store.
+    #[error(
+        "there is no user store: add `.store(DieselStore::connect(url)?)`, or a store of your own, to the builder"
+    )]
+    NoStore,
+    /// The TLS client can't be made.
+    #[error("the TLS client can't be made")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The system has no trusted certificates.
+    #[error(
+        "the system has no trusted certificates, so Microsoft can't be called: install them (Debian: `ca-certificates`) or set SSL_CERT_FILE"
+    )]
+    NoRoots,
+    /// The system's source of random bytes failed.
+    #[error("the system's source of random bytes failed")]
+    Random,
+}
+
+impl MicrosoftSso {
+    /// Begins with the settings.
+    pub fn builder(config: Config) -> Builder {
+        Builder {
+            config,
+            clock: Arc::new(SystemClock),
+            store: None,
+        }
+    }
+
+    /// The user store.
+    pub fn store(&self) -> &dyn UserStore {
+        &*self.store
+    }
+
+    /// A session middleware with the right cookie: `HttpOnly`, `SameSite=Lax` (a `Strict` one
+    /// would not come back from Microsoft), `Secure` when `base_url` is https, good for
+    /// `session_age`, sealed with a key derived from `secret_key`.
+    ///
+    /// A session cookie store holds no access token that is too large for it: that is said at
+    /// start and again when it happens, and the person is signed in without the token.
+    pub fn session_middleware<S: SessionStore + 'static>(&self, store: S) -> SessionMiddleware<S> {
+        if TypeId::of::<S>() == TypeId::of::<actix_session::storage::CookieSessionStore>() {
+            let first = !self.sessions_in_cookie.swap(true, Ordering::Relaxed);
+            if first && self.config.save_access_token {
+                tracing::warn!(
+                    "`save_access_token` is on and sessions are kept in a cookie: most access tokens are too large for one and will not be saved; use a server-side session store"
+                );
+            }
+        }
+        let age = time::Duration::try_from(self.config.session_age);
+        let age = age.unwrap_or(time::Duration::MAX);
+        SessionMiddleware::builder(store, self.session_key.clone())
+            .cookie_name("microsoft_sso_session".to_owned())
+            .cookie_path("/".to_owned())
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Lax)
+            .cookie_secure(self.config.is_https().unwrap_or(false))
+            .cookie_content_security(CookieContentSecurity::Private)
+            .session_lifecycle(PersistentSession::default().session_ttl(age))
+            .build()
+    }
+
+    /// The middleware that shows why a sign-in failed, once, on the next page: read it there with
+    /// the extractor [`IncomingFlashMessages`](crate::IncomingFlashMessages).
+    pub fn flash_messages(&self) -> FlashMessagesFramework {
+        let secure = self.config.is_https().unwrap_or(false);
+        let messages = SealedMessages::new(Arc::clone(&self.sealer), secure);
+        FlashMessagesFramework::builder(messages).build()
+    }
+}
+
+impl Builder {
+    /// Where users are kept.
+    #[must_use]
+    pub fn store(mut self, store: impl UserStore) -> Self {
+        self.store = Some(Arc::new(store));
+        self
+    }
+
+    /// What tells the time. By default, the clock of the machine.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Puts it together. It calls nobody: the application starts while Microsoft can't be reached.
+    ///
+    /// # Errors
+    /// A part is missing, or the system lacks certificates or random bytes.
+    pub fn build(self) -> Result<MicrosoftSso, BuildError> {
+        let Self {
+            config: Config(config),
+            clock,
+            store,
+        } = self;
+        let store = store.ok_or(BuildError::NoStore)?;
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
+        let secret = if config.secret_key.is_empty() {
+            let random = random::<64>().map_err(|_| BuildError::Random)?;
+            Secret::new(crate::picture::hex(&random))
+        } else {
+            config.secret_key.clone()
+        };
+        let secret = secret.expose().as_bytes();
+        let sealer = Sealer::new(secret).map_err(|_| BuildError::Random)?;
+        let session_key = derive_key::<64>(secret, "session").map_err(|_| BuildError::Random)?;
+        let (tls, roots) = http::tls().map_err(|error| BuildError::Tls(error.into()))?;
+        if roots == 0 && !config.authority.is_loopback() {
+            return Err(BuildError::NoRoots);
+        }
+        let scopes = ["profile", "email"].into_iter().chain(config.scopes.iter());
+        let first = random::<8>().map_err(|_| BuildError::Random)?;
+        Ok(MicrosoftSso {
+            policy: Arc::new(AccountPolicy::new(&config)),
+            provider: Arc::new(Provider::new(&config, Arc::clone(&clock))),
+            scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
+            session_key: Key::from(&session_key),
+            sealer: Arc::new(sealer),
+            config: Arc::new(config),
+            clock,
+            store,
+            tls,
+            flights: Flights::default(),
+            starts: AtomicUsize::new(usize::from(first[0])),
+            sessions_in_cookie: AtomicBool::new(false),
+        })
+    }
+}

@@ -1,0 +1,197 @@
+//! Rows, and what they are made of.
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use super::{
+    MicrosoftUser, User, UserId,
+    schema::{microsoft_sso_identities, microsoft_sso_users, users},
+};
+use crate::{
+    account::{BasicInfo, Changes, NewUser, PictureUpdate},
+    picture::Picture,
+};
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = users)]
+pub(super) struct UserRow {
+    pub(super) id: i64,
+    username: String,
+    email: String,
+    first_name: String,
+    last_name: String,
+    is_active: bool,
+    is_staff: bool,
+    is_superuser: bool,
+    date_joined: NaiveDateTime,
+    last_login: Option<NaiveDateTime>,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: UserId::new(row.id),
+            username: row.username,
+            email: row.email,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            is_active: row.is_active,
+            is_staff: row.is_staff,
+            is_superuser: row.is_superuser,
+            date_joined: row.date_joined.and_utc(),
+            last_login: row.last_login.map(|at| at.and_utc()),
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = users)]
+pub(super) struct InsertUser<'a> {
+    username: &'a str,
+    email: &'a str,
+    first_name: &'a str,
+    last_name: &'a str,
+    password: &'a str,
+    is_active: bool,
+    is_staff: bool,
+    is_superuser: bool,
+    date_joined: NaiveDateTime,
+    last_login: NaiveDateTime,
+}
+
+impl<'a> InsertUser<'a> {
+    pub(super) fn new(user: &'a NewUser, username: &'a str, at: NaiveDateTime) -> Self {
+        Self {
+            username,
+            email: &user.email,
+            first_name: &user.first_name,
+            last_name: &user.last_name,
+            password: &user.password,
+            is_active: true,
+            is_staff: false,
+            is_superuser: false,
+            date_joined: at,
+            last_login: at,
+        }
+    }
+}
+
+/// What a sign-in writes to a stored user. A password is never among it.
+#[derive(AsChangeset)]
+#[diesel(table_name = users)]
+pub(super) struct UpdateUser<'a> {
+    email: Option<&'a str>,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+    last_login: NaiveDateTime,
+}
+
+impl<'a> UpdateUser<'a> {
+    pub(super) fn new(changes: &'a Changes, at: NaiveDateTime) -> Self {
+        Self {
+            email: changes.email.as_deref(),
+            first_name: changes.first_name.as_deref(),
+            last_name: changes.last_name.as_deref(),
+            last_login: at,
+        }
+    }
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = microsoft_sso_identities)]
+pub(super) struct InsertIdentity<'a> {
+    pub(super) tenant_id: &'a str,
+    pub(super) object_id: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) user_id: i64,
+}
+
+/// What tells whether `microsoft_sso_users` has to be written, without its picture.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = microsoft_sso_users)]
+pub(super) struct BasicInfoRow {
+    microsoft_id: String,
+    locale: Option<String>,
+    picture_sha256: Option<String>,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = microsoft_sso_users)]
+pub(super) struct InsertBasicInfo<'a> {
+    user_id: i64,
+    microsoft_id: &'a str,
+    locale: Option<&'a str>,
+    picture_raw: Option<&'a [u8]>,
+    picture_sha256: Option<String>,
+}
+
+impl<'a> InsertBasicInfo<'a> {
+    pub(super) fn new(user_id: i64, info: &'a BasicInfo) -> Self {
+        let picture = match &info.picture {
+            PictureUpdate::Replace(picture) => Some(picture),
+            PictureUpdate::Keep | PictureUpdate::Remove => None,
+        };
+        Self {
+            user_id,
+            microsoft_id: &info.microsoft_id,
+            locale: info.locale.as_deref(),
+            picture_raw: picture.map(Picture::bytes),
+            picture_sha256: picture.map(Picture::sha256),
+        }
+    }
+}
+
+#[derive(AsChangeset, Default, PartialEq)]
+#[diesel(table_name = microsoft_sso_users)]
+pub(super) struct UpdateBasicInfo<'a> {
+    microsoft_id: Option<&'a str>,
+    locale: Option<Option<&'a str>>,
+    picture_raw: Option<Option<&'a [u8]>>,
+    picture_sha256: Option<Option<String>>,
+}
+
+impl<'a> UpdateBasicInfo<'a> {
+    /// Only what differs; nothing at all is `None`.
+    pub(super) fn new(stored: &BasicInfoRow, info: &'a BasicInfo) -> Option<Self> {
+        let mut update = Self::default();
+        if stored.microsoft_id != info.microsoft_id {
+            update.microsoft_id = Some(&info.microsoft_id);
+        }
+        if stored.locale != info.locale {
+            update.locale = Some(info.locale.as_deref());
+        }
+        match &info.picture {
+            PictureUpdate::Replace(picture) => {
+                let sha256 = Some(picture.sha256());
+                if stored.picture_sha256 != sha256 {
+                    update.picture_raw = Some(Some(picture.bytes()));
+                    update.picture_sha256 = Some(sha256);
+                }
+            }
+            PictureUpdate::Remove if stored.picture_sha256.is_some() => {
+                update.picture_raw = Some(None);
+                update.picture_sha256 = Some(None);
+            }
+            PictureUpdate::Keep | PictureUpdate::Remove => {}
+        }
+        (update != Self::default()).then_some(update)
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = microsoft_sso_users)]
+pub(super) struct MicrosoftUserRow {
+    microsoft_id: String,
+    locale: Option<String>,
+    picture_raw: Option<Vec<u8>>,
+}
+
+impl From<MicrosoftUserRow> for MicrosoftUser {
+    fn from(row: MicrosoftUserRow) -> Self {
+        Self {
+            microsoft_id: row.microsoft_id,
+            locale: row.locale,
+            picture: row.picture_raw.and_then(Picture::sniff),
+        }
+    }
+}

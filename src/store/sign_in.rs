@@ -1,0 +1,269 @@
+//! One sign-in in the database: found or created, decided and written in one transaction.
+
+use chrono::NaiveDateTime;
+use diesel::{
+    OptionalExtension, QueryResult,
+    dsl::sql,
+    prelude::*,
+    sql_types::{Bool, Text},
+};
+
+use super::{
+    Admitted, StoreError, User,
+    models::{
+        BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
+        UserRow,
+    },
+    pool::Dialect,
+    schema::{microsoft_sso_identities, microsoft_sso_users, users},
+};
+use crate::account::{BasicInfo, Changes, Decision, Denied, NewUser, SignIn};
+
+/// How many user names are tried when the one wished for is taken, before the object id, which
+/// nobody else has, is taken instead.
+const NAMES: u32 = 20;
+
+/// The statements of a sign-in.
+pub(super) trait Statements: Dialect {
+    fn stored(
+        &mut self,
+        tenant: &str,
+        object: &str,
+    ) -> QueryResult<Option<(UserRow, Option<BasicInfoRow>)>>;
+    fn user(&mut self, id: i64) -> QueryResult<UserRow>;
+    fn username_exists(&mut self, username: &str) -> QueryResult<bool>;
+    fn email_exists(&mut self, email: &str) -> QueryResult<bool>;
+    fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64>;
+    fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()>;
+    fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()>;
+    fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()>;
+    fn update_basic_info(&mut self, id: i64, update: &UpdateBasicInfo<'_>) -> QueryResult<()>;
+}
+
+/// diesel checks a query's types for each database anew, and bounds that say "any" of them fill
+/// pages, so the statements are written once here and expanded for each.
+macro_rules! statements {
+    ($connection:ty) => {
+        impl Statements for $connection {
+            fn stored(
+                &mut self,
+                tenant: &str,
+                object: &str,
+            ) -> QueryResult<Option<(UserRow, Option<BasicInfoRow>)>> {
+                microsoft_sso_identities::table
+                    .inner_join(users::table.left_join(microsoft_sso_users::table))
+                    .filter(microsoft_sso_identities::tenant_id.eq(tenant))
+                    .filter(microsoft_sso_identities::object_id.eq(object))
+                    .select((UserRow::as_select(), Option::<BasicInfoRow>::as_select()))
+                    .first(self)
+                    .optional()
+            }
+
+            fn user(&mut self, id: i64) -> QueryResult<UserRow> {
+                users::table
+                    .find(id)
+                    .select(UserRow::as_select())
+                    .first(self)
+            }
+
+            fn username_exists(&mut self, username: &str) -> QueryResult<bool> {
+                let same = sql::<Bool>(Self::SAME_USERNAME).bind::<Text, _>(username);
+                let found = users::table
+                    .filter(same)
+                    .select(users::id)
+                    .first::<i64>(self);
+                Ok(found.optional()?.is_some())
+            }
+
+            fn email_exists(&mut self, email: &str) -> QueryResult<bool> {
+                let same = sql::<Bool>(Self::SAME_EMAIL).bind::<Text, _>(email);
+                let found = users::table
+                    .filter(same)
+                    .select(users::id)
+                    .first::<i64>(self);
+                Ok(found.optional()?.is_some())
+            }
+
+            fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64> {
+                // Read back by the unique user name: not every database has RETURNING.
+                diesel::insert_into(users::table)
+                    .values(user)
+                    .execute(self)?;
+                users::table
+                    .filter(users::username.eq(username))
+                    .select(users::id)
+                    .first(self)
+            }
+
+            fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()> {
+                diesel::update(users::table.find(id))
+                    .set(update)
+                    .execute(self)
+                    .map(drop)
+            }
+
+            fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()> {
+                diesel::insert_into(microsoft_sso_identities::table)
+                    .values(identity)
+                    .execute(self)
+                    .map(drop)
+            }
+
+            fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()> {
+                diesel::insert_into(microsoft_sso_users::table)
+                    .values(info)
+                    .execute(self)
+                    .map(drop)
+            }
+
+            fn update_basic_info(
+                &mut self,
+                id: i64,
+                update: &UpdateBasicInfo<'_>,
+            ) -> QueryResult<()> {
+                diesel::update(microsoft_sso_users::table.find(id))
+                    .set(update)
+                    .execute(self)
+                    .map(drop)
+            }
+        }
+    };
+}
+
+#[cfg(feature = "sqlite")]
+statements!(diesel::sqlite::SqliteConnection);
+
+/// Carries out a sign-in.
+pub(super) fn sign_in<C: Statements>(
+    conn: &mut C,
+    sign_in: &SignIn,
+) -> Result<Result<Admitted, Denied>, StoreError> {
+    match known_or_new(conn, sign_in) {
+        // Somebody else's transaction came between, such as the application creating a user of
+        // the same name: once more, and what they wrote is seen.
+        Err(error) if error.is_conflict() => known_or_new(conn, sign_in),
+        done => done,
+    }
+}
+
+fn known_or_new<C: Statements>(
+    conn: &mut C,
+    sign_in: &SignIn,
+) -> Result<Result<Admitted, Denied>, StoreError> {
+    // The common case is one transaction without a lock.
+    if let Some(known) = conn.write(|conn| known(conn, sign_in))? {
+        return Ok(known);
+    }
+    // Creations go one after the other, so that of many first sign-ins of one person at once
+    // only one creates, and that rules over all users (unique e-mail) hold.
+    conn.write(|conn| {
+        conn.lock_creation()?;
+        match known(conn, sign_in)? {
+            Some(known) => Ok(known),
+            None => new(conn, sign_in),
+        }
+    })
+}
+
+/// Lets in the user who is stored for this identity, if there is one.
+fn known<C: Statements>(
+    conn: &mut C,
+    sign_in: &SignIn,
+) -> Result<Option<Result<Admitted, Denied>>, StoreError> {
+    let profile = sign_in.profile();
+    let tenant = profile.tenant_id.to_string();
+    let Some((row, info)) = conn.stored(&tenant, &profile.object_id)? else {
+        return Ok(None);
+    };
+    let id = row.id;
+    let user = User::from(row);
+    match sign_in.decide(Some(&user))? {
+        Decision::SignIn(changes) => {
+            let at = sign_in.at().naive_utc();
+            conn.update_user(id, &UpdateUser::new(&changes, at))?;
+            if let Some(basic_info) = &profile.basic_info {
+                write_basic_info(conn, id, info.as_ref(), basic_info)?;
+            }
+            let user = changed(user, changes, sign_in);
+            Ok(Some(Ok(Admitted::new(user, false))))
+        }
+        Decision::Deny(denied) => Ok(Some(Err(denied))),
+        // `decide` creates nobody who is stored.
+        Decision::Create(_) => Ok(None),
+    }
+}
+
+fn changed(mut user: User, changes: Changes, sign_in: &SignIn) -> User {
+    let Changes {
+        email,
+        first_name,
+        last_name,
+    } = changes;
+    user.email = email.unwrap_or(user.email);
+    user.first_name = first_name.unwrap_or(user.first_name);
+    user.last_name = last_name.unwrap_or(user.last_name);
+    user.last_login = Some(sign_in.at());
+    user
+}
+
+fn write_basic_info<C: Statements>(
+    conn: &mut C,
+    user_id: i64,
+    stored: Option<&BasicInfoRow>,
+    info: &BasicInfo,
+) -> QueryResult<()> {
+    match stored {
+        None => conn.insert_basic_info(&InsertBasicInfo::new(user_id, info)),
+        Some(stored) => match UpdateBasicInfo::new(stored, info) {
+            Some(update) => conn.update_basic_info(user_id, &update),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Decides about somebody who isn't stored, and creates them if so decided.
+fn new<C: Statements>(
+    conn: &mut C,
+    sign_in: &SignIn,
+) -> Result<Result<Admitted, Denied>, StoreError> {
+    let profile = sign_in.profile();
+    let user = match sign_in.decide(None)? {
+        Decision::Create(user) => user,
+        Decision::Deny(denied) => return Ok(Err(denied)),
+        Decision::SignIn(_) => return Ok(Err(Denied::NotCreated)),
+    };
+    if user.email_must_be_unique && !user.email.is_empty() && conn.email_exists(&user.email)? {
+        return Ok(Err(Denied::EmailTaken));
+    }
+    let id = insert_user(conn, &user, &profile.object_id, sign_in.at().naive_utc())?;
+    conn.insert_identity(&InsertIdentity {
+        tenant_id: &profile.tenant_id.to_string(),
+        object_id: &profile.object_id,
+        subject: &profile.subject,
+        user_id: id,
+    })?;
+    if let Some(info) = &profile.basic_info {
+        conn.insert_basic_info(&InsertBasicInfo::new(id, info))?;
+    }
+    Ok(Ok(Admitted::new(conn.user(id)?.into(), true)))
+}
+
+/// Inserts a user under a name that nobody has. A user of the wished name is somebody else (a
+/// local account, or a former owner of the address), and stays so.
+fn insert_user<C: Statements>(
+    conn: &mut C,
+    user: &NewUser,
+    object_id: &str,
+    at: NaiveDateTime,
+) -> QueryResult<i64> {
+    let wished = &user.username;
+    let candidates = std::iter::once(wished.clone())
+        .chain((2..NAMES).map(|number| format!("{wished}-{number}")))
+        .chain([format!("{wished}-{object_id}")]);
+    for username in candidates {
+        if !conn.username_exists(&username)? {
+            return conn.insert_user(&InsertUser::new(user, &username, at), &username);
+        }
+    }
+    Err(diesel::result::Error::NotFound)
+}
