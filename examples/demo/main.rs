@@ -48,12 +48,20 @@ fn settings(entra: Option<&FakeEntra>) -> ConfigBuilder {
 fn greet(address: &str, entra: Option<&FakeEntra>) {
     println!("\n  The demo runs. Open http://{address}/ in your browser.\n");
     if let Some(entra) = entra {
-        println!("  No application id is set, so an emulated tenant at {} stands in", entra.url());
+        println!(
+            "  No application id is set, so an emulated tenant at {} stands in",
+            entra.url()
+        );
         println!("  for Microsoft. These people live there:\n");
         for person in entra.people() {
-            println!("    {:<28} {}", person.display_name, person.user_principal_name);
+            println!(
+                "    {:<28} {}",
+                person.display_name, person.user_principal_name
+            );
         }
-        println!("\n  To use the real Microsoft, set MICROSOFT_SSO_APPLICATION_ID, _CLIENT_SECRET and _AUTHORITY.\n");
+        println!(
+            "\n  To use the real Microsoft, set MICROSOFT_SSO_APPLICATION_ID, _CLIENT_SECRET and _AUTHORITY.\n"
+        );
     }
 }
 

@@ -33,7 +33,7 @@ struct Person {
     picture: Option<String>,
 }
 
-fn page(template: &impl Template) -> actix_web::Result<impl Responder + use<>> {
+fn page<T: Template>(template: &T) -> actix_web::Result<impl Responder + use<T>> {
     let body = template.render().map_err(ErrorInternalServerError)?;
     Ok(Html::new(body)
         .customize()
@@ -74,7 +74,10 @@ pub(crate) async fn home(
     })
 }
 
-pub(crate) async fn private(req: HttpRequest, identity: Identity) -> actix_web::Result<impl Responder> {
+pub(crate) async fn private(
+    req: HttpRequest,
+    identity: Identity,
+) -> actix_web::Result<impl Responder> {
     page(&Private {
         name: identity.first_name,
         address: req.uri().to_string(),

@@ -3,6 +3,8 @@
 mod decide;
 mod domain;
 mod profile;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use decide::AccountPolicy;
 pub use decide::{Changes, Decision, Denied, NewUser, SignIn};

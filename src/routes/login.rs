@@ -1,5 +1,6 @@
 //! `GET login/`: a sign-in begins.
 
+use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{outage, parameter, redirect, slots, switched_off};
@@ -9,19 +10,20 @@ use crate::{
     error::SignInError,
     extract::{Sso, Worker},
     next_path::NextPath,
-    origin, page,
+    origin, page, session,
 };
 
-/// This many sign-ins that ended within so many seconds, and the browser is back here: it goes
-/// round in a circle.
-const LOOP: (usize, i64) = (6, 20);
+/// This many sign-ins that ended within so many seconds, and the browser is back here without
+/// anybody signed in: it goes round in a circle.
+const CIRCLE: (usize, i64) = (10, 20);
 
-pub(crate) async fn login(req: HttpRequest, sso: Sso) -> HttpResponse {
+pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
     if !sso.config.enabled {
         return switched_off(&req);
     }
     let path = origin::scope_path(&req);
-    if slots(&req, &sso, &path).ended_within(&req, LOOP.1) >= LOOP.0 {
+    let nobody = session::identity(&session, sso.clock.now()).is_none();
+    if nobody && slots(&req, &sso, &path).ended_within(&req, CIRCLE.1) >= CIRCLE.0 {
         return circle(&req);
     }
     begin(&req, &sso, &path)

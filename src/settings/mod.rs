@@ -4,6 +4,8 @@ mod authority;
 mod check;
 mod load;
 mod mistake;
+#[cfg(test)]
+mod tests;
 mod value;
 mod values;
 

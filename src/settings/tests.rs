@@ -1,0 +1,231 @@
+//! What start-up says of settings.
+
+use std::time::Duration;
+
+use super::{Config, ConfigBuilder, Domains};
+
+const ID: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
+
+fn good() -> ConfigBuilder {
+    Config::builder()
+        .application_id(ID)
+        .client_secret("the-secret")
+}
+
+fn mistakes(builder: ConfigBuilder) -> Vec<String> {
+    let error = builder.build().unwrap_err();
+    error
+        .mistakes()
+        .iter()
+        .map(|mistake| mistake.setting.clone())
+        .collect()
+}
+
+fn file(text: &str) -> ConfigBuilder {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!(
+        "microsoft_sso_{}_{}.toml",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, text).unwrap();
+    let builder = Config::builder().file(&path);
+    std::fs::remove_file(&path).unwrap();
+    builder
+}
+
+#[test]
+fn the_defaults_are_safe() {
+    let Config(settings) = good().build().unwrap();
+    assert_eq!(
+        settings.domains,
+        Domains::Only(Default::default()),
+        "nobody is created"
+    );
+    assert!(settings.authority.is_shared());
+    assert_eq!(
+        settings.graph_url.as_str(),
+        "https://graph.microsoft.com/v1.0"
+    );
+    assert!(
+        !settings.save_access_token
+            && settings.save_basic_info
+            && !settings.always_update_user_data
+    );
+    assert_eq!(settings.timeout, Duration::from_secs(600));
+    assert_eq!(settings.session_age, Duration::from_secs(3600));
+    assert_eq!(settings.scopes.iter().collect::<Vec<_>>(), ["User.Read"]);
+}
+
+#[test]
+fn all_mistakes_are_reported_at_once_with_name_problem_and_remedy() {
+    let builder = file(
+        r#"
+        enabled = "perhaps"
+        authority = "http://login.example/common"
+        timeout = "10"
+        session_age = "0s"
+        allowable_domains = ["@contoso.example"]
+        tenants = "contoso.example"
+        next_url = "https://evil.example/"
+        base_url = "http://app.example"
+        secret_key = "short"
+        colour = "red"
+        "#,
+    );
+    let error = builder.build().unwrap_err();
+    let mut names: Vec<_> = error
+        .mistakes()
+        .iter()
+        .map(|m| m.setting.as_str())
+        .collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "allowable_domains",
+            "application_id",
+            "authority",
+            "base_url",
+            "client_secret",
+            "colour",
+            "enabled",
+            "next_url",
+            "secret_key",
+            "session_age",
+            "tenants",
+            "timeout"
+        ]
+    );
+    let text = error.to_string();
+    assert!(
+        text.starts_with("the settings of microsoft_sso have 12 mistakes:"),
+        "{text}"
+    );
+    assert!(
+        text.contains("`timeout` (MICROSOFT_SSO_TIMEOUT): it is no duration with its unit"),
+        "{text}"
+    );
+    for mistake in error.mistakes() {
+        assert!(
+            !mistake.problem.is_empty() && !mistake.remedy.is_empty(),
+            "{mistake:?}"
+        );
+    }
+}
+
+#[test]
+fn a_file_sets_every_kind_of_setting() {
+    let builder = file(&format!(
+        "[microsoft_sso]\napplication_id = '{ID}'\nclient_secret = 's'\nsave_access_token = true\n\
+         session_age = '8h'\nscopes = 'User.Read, Mail.Read'\nallowable_domains = ['Contoso.example']\n"
+    ));
+    let Config(settings) = builder.build().unwrap();
+    assert!(settings.save_access_token);
+    assert_eq!(settings.session_age, Duration::from_secs(8 * 3600));
+    assert_eq!(
+        settings.scopes.iter().collect::<Vec<_>>(),
+        ["User.Read", "Mail.Read"]
+    );
+    assert_eq!(
+        settings.domains,
+        Domains::Only(["contoso.example".to_owned()].into())
+    );
+}
+
+#[test]
+fn a_mistake_never_repeats_a_secret() {
+    let error = file("client_secret = [\"hunter2\"]\nsecret_key = 'hunter2'")
+        .build()
+        .unwrap_err();
+    assert!(!error.to_string().contains("hunter2") && !format!("{error:?}").contains("hunter2"));
+    let error = file("client_secret = 'hunter2").build().unwrap_err();
+    assert!(!error.to_string().contains("hunter2"), "{error}");
+    let config = good()
+        .client_secret("hunter2")
+        .secret_key("hunter2".repeat(10))
+        .build()
+        .unwrap();
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn switched_off_nothing_is_required() {
+    assert!(Config::builder().enabled(false).build().is_ok());
+    assert_eq!(
+        mistakes(Config::builder()),
+        ["application_id", "client_secret"]
+    );
+}
+
+#[test]
+fn the_graph_follows_the_authoritys_cloud() {
+    let graph = |authority: &str| {
+        let config = good().authority(authority).build();
+        config.map(|Config(settings)| settings.graph_url.to_string())
+    };
+    assert_eq!(
+        graph("https://login.microsoftonline.us/common").unwrap(),
+        "https://graph.microsoft.us/v1.0"
+    );
+    assert_eq!(
+        graph("https://login.partner.microsoftonline.cn/common").unwrap(),
+        "https://microsoftgraph.chinacloudapi.cn/v1.0"
+    );
+    assert!(graph("https://login.example/common").is_err());
+}
+
+#[test]
+fn a_public_application_needs_a_key_that_its_nodes_share() {
+    assert_eq!(
+        mistakes(good().base_url("https://app.example")),
+        ["secret_key"]
+    );
+    assert!(good().base_url("http://localhost:8000").build().is_ok());
+    let key = "k".repeat(64);
+    assert!(
+        good()
+            .base_url("https://app.example")
+            .secret_key(key.as_str())
+            .build()
+            .is_ok()
+    );
+    let Config(settings) = good()
+        .callback_domain("app.example")
+        .secret_key(key)
+        .build()
+        .unwrap();
+    assert_eq!(
+        settings.base_url.as_ref().unwrap().as_str(),
+        "https://app.example/"
+    );
+}
+
+#[test]
+fn start_up_warns_of_domains_that_any_tenant_could_claim() {
+    let warned = |builder: ConfigBuilder| {
+        let Config(settings) = builder.secret_key("k".repeat(64)).build().unwrap();
+        settings
+            .warnings
+            .iter()
+            .any(|warning| warning.setting == "tenants")
+    };
+    let listed = || good().allowable_domains(["contoso.example"]);
+    assert!(warned(listed()));
+    assert!(!warned(listed().tenants([ID])));
+    assert!(!warned(listed().authority("contoso.example")));
+    assert!(!warned(good().allowable_domains(["*"])));
+}
+
+#[test]
+fn every_setting_stands_in_the_table_of_the_documentation() {
+    let docs = include_str!("../../docs/settings.md");
+    for name in super::values::Values::NAMES {
+        assert!(
+            docs.contains(&format!("| `{name}` |")),
+            "{name} is missing in docs/settings.md"
+        );
+    }
+}

@@ -1,0 +1,89 @@
+//! The emulated Microsoft Graph: `/me` and the photo.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::{
+    people::Person,
+    state::{Shared, State},
+};
+use crate::picture::Picture;
+
+fn error(status: StatusCode, code: &str, message: &str) -> HttpResponse {
+    let id = Uuid::new_v4().to_string();
+    HttpResponse::build(status)
+        .insert_header(("request-id", id.clone()))
+        .json(json!({ "error": {
+            "code": code,
+            "message": message,
+            "innerError": {
+                "date": "2026-11-23T12:00:00",
+                "request-id": id,
+                "client-request-id": id,
+            },
+        } }))
+}
+
+fn bearer<'a>(req: &HttpRequest, state: &'a State) -> Option<&'a Person> {
+    let header = req.headers().get("authorization")?.to_str().ok()?;
+    state.bearer(header.strip_prefix("Bearer ")?)
+}
+
+fn unauthorized() -> HttpResponse {
+    let message = "Access token is empty, expired or not of this Graph.";
+    error(
+        StatusCode::UNAUTHORIZED,
+        "InvalidAuthenticationToken",
+        message,
+    )
+}
+
+pub(super) async fn me(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+    let state = state.lock();
+    let Some(person) = bearer(&req, &state) else {
+        return unauthorized();
+    };
+    HttpResponse::Ok()
+        .insert_header(("request-id", Uuid::new_v4().to_string()))
+        .content_type("application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+        .json(user(person, &state.base))
+}
+
+fn user(person: &Person, base: &str) -> Value {
+    json!({
+        "@odata.context": format!("{base}/v1.0/$metadata#users/$entity"),
+        "businessPhones": [],
+        "displayName": person.display_name,
+        "givenName": person.given_name,
+        "jobTitle": null,
+        "mail": person.mail,
+        "mobilePhone": null,
+        "officeLocation": null,
+        "preferredLanguage": person.preferred_language,
+        "surname": person.surname,
+        "userPrincipalName": person.user_principal_name,
+        "id": person.graph_id(),
+    })
+}
+
+pub(super) async fn photo(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+    let state = state.lock();
+    let Some(person) = bearer(&req, &state) else {
+        return unauthorized();
+    };
+    match &person.photo {
+        Some(photo) => {
+            let picture = Picture::sniff(photo.clone());
+            let media_type = picture.map_or("application/octet-stream", |p| p.media_type());
+            HttpResponse::Ok()
+                .content_type(media_type)
+                .body(photo.clone())
+        }
+        None => error(
+            StatusCode::NOT_FOUND,
+            "ImageNotFound",
+            "Exception of type 'Microsoft.Fast.Profile.Core.Exception.ImageNotFoundException' was thrown.",
+        ),
+    }
+}

@@ -1,0 +1,107 @@
+//! The emulated Entra's signing keys. **They are public**: they are in this crate's source.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use ring::{
+    digest::{SHA256, digest},
+    rand::SystemRandom,
+    rsa::PublicKeyComponents,
+    signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use serde_json::{Value, json};
+
+use super::people::PERSONAL;
+
+/// One RSA key and the id it is published under.
+pub(super) struct SigningKey {
+    pair: RsaKeyPair,
+    pub(super) kid: String,
+}
+
+impl SigningKey {
+    fn new(pkcs8: &[u8], generation: u32) -> Result<Self, String> {
+        let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|error| error.to_string())?;
+        let mut seed = pkcs8.to_vec();
+        seed.extend(generation.to_be_bytes());
+        let kid = URL_SAFE_NO_PAD.encode(&digest(&SHA256, &seed).as_ref()[..20]);
+        Ok(Self { pair, kid })
+    }
+
+    pub(super) fn sign(&self, message: &[u8]) -> Vec<u8> {
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        let random = SystemRandom::new();
+        match self
+            .pair
+            .sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
+        {
+            Ok(()) => signature,
+            // Without random bytes there is no signature, and the token is refused.
+            Err(_) => Vec::new(),
+        }
+    }
+
+    /// The public key as a member of the key document.
+    fn published(&self, issuer: &str) -> Value {
+        let key = PublicKeyComponents::<Vec<u8>>::from(self.pair.public_key());
+        json!({
+            "kty": "RSA",
+            "use": "sig",
+            "kid": self.kid,
+            "x5t": self.kid,
+            "n": URL_SAFE_NO_PAD.encode(&key.n),
+            "e": URL_SAFE_NO_PAD.encode(&key.e),
+            "issuer": issuer,
+        })
+    }
+}
+
+/// The keys of one emulated Entra.
+pub(super) struct Keys {
+    generation: u32,
+    pub(super) signing: SigningKey,
+    /// Published beside the signing one, and signs nothing.
+    standby: SigningKey,
+    pub(super) personal: SigningKey,
+}
+
+impl Keys {
+    pub(super) fn new() -> Result<Self, String> {
+        Ok(Self {
+            generation: 0,
+            signing: SigningKey::new(include_bytes!("keys/signing.pk8"), 0)?,
+            standby: SigningKey::new(include_bytes!("keys/standby.pk8"), 0)?,
+            personal: SigningKey::new(include_bytes!("keys/personal.pk8"), 0)?,
+        })
+    }
+
+    /// A new signing key under a new id; the old one is gone.
+    pub(super) fn rotate(&mut self) {
+        self.generation += 1;
+        let pkcs8: &[u8] = match self.generation % 2 {
+            0 => include_bytes!("keys/signing.pk8"),
+            _ => include_bytes!("keys/rotated.pk8"),
+        };
+        if let Ok(key) = SigningKey::new(pkcs8, self.generation) {
+            self.signing = key;
+        }
+    }
+
+    /// The key document, each key bound to the issuer it may sign for.
+    pub(super) fn document(&self, base: &str) -> Value {
+        let work = format!("{base}/{{tenantid}}/v2.0");
+        let personal = format!("{base}/{PERSONAL}/v2.0");
+        json!({ "keys": [
+            self.signing.published(&work),
+            self.standby.published(&work),
+            self.personal.published(&personal),
+        ] })
+    }
+
+    /// A key that isn't published now: the one before or after in the rotation.
+    pub(super) fn unpublished(&self) -> Option<SigningKey> {
+        let pkcs8: &[u8] = match self.generation % 2 {
+            0 => include_bytes!("keys/rotated.pk8"),
+            _ => include_bytes!("keys/signing.pk8"),
+        };
+        SigningKey::new(pkcs8, u32::MAX).ok()
+    }
+}

@@ -1,0 +1,202 @@
+//! The token endpoint: what Entra checks of a code, and the tokens it gives.
+
+use std::collections::HashMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Form, Path},
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{
+    authorize::challenge,
+    entra::{APPLICATION_ID, CLIENT_SECRET},
+    metadata::entra_error,
+    state::{Grant, Shared, State},
+    token::{Occasion, TokenParts},
+};
+
+/// How long a code is good for, in seconds.
+const CODE_AGE: i64 = 600;
+
+/// What is refused, in Entra's terms.
+struct Refusal(StatusCode, &'static str, u32, &'static str);
+
+const BAD: StatusCode = StatusCode::BAD_REQUEST;
+
+pub(super) async fn token(
+    req: HttpRequest,
+    state: Data<Shared>,
+    path: Path<String>,
+    Form(form): Form<HashMap<String, String>>,
+) -> HttpResponse {
+    let mut state = state.lock();
+    match redeem(&req, &mut state, &path, &form) {
+        Ok(grant) => tokens(&mut state, &grant),
+        Err(Refusal(status, error, aadsts, text)) => entra_error(status, error, aadsts, text),
+    }
+}
+
+/// Client id and secret, from the body or from HTTP Basic (RFC 6749, section 2.3.1).
+fn credentials(req: &HttpRequest, form: &HashMap<String, String>) -> (String, Option<String>) {
+    let basic = || {
+        let header = req.headers().get("authorization")?.to_str().ok()?;
+        let decoded = STANDARD.decode(header.strip_prefix("Basic ")?).ok()?;
+        let text = String::from_utf8(decoded).ok()?;
+        let (id, secret) = text.split_once(':')?;
+        let decode = |text: &str| {
+            url::form_urlencoded::parse(text.as_bytes())
+                .next()
+                .map(|(text, _)| text.into_owned())
+                .unwrap_or_default()
+        };
+        Some((decode(id), Some(decode(secret))))
+    };
+    let posted = || {
+        let id = form.get("client_id").cloned().unwrap_or_default();
+        (id, form.get("client_secret").cloned())
+    };
+    basic().unwrap_or_else(posted)
+}
+
+fn redeem(
+    req: &HttpRequest,
+    state: &mut State,
+    tenant_path: &str,
+    form: &HashMap<String, String>,
+) -> Result<Grant, Refusal> {
+    let get = |name: &str| form.get(name).map_or("", String::as_str);
+    if req.headers().contains_key("origin") {
+        return Err(Refusal(
+            BAD,
+            "invalid_request",
+            9002326,
+            "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.",
+        ));
+    }
+    let (id, secret) = credentials(req, form);
+    if id != APPLICATION_ID {
+        return Err(Refusal(
+            BAD,
+            "unauthorized_client",
+            700016,
+            "Application was not found in the directory.",
+        ));
+    }
+    let unauthorized = StatusCode::UNAUTHORIZED;
+    match secret.as_deref() {
+        Some(CLIENT_SECRET) => {}
+        None => {
+            return Err(Refusal(
+                unauthorized,
+                "invalid_client",
+                7000218,
+                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            ));
+        }
+        Some(_) => {
+            return Err(Refusal(
+                unauthorized,
+                "invalid_client",
+                7000215,
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
+            ));
+        }
+    }
+    if get("grant_type") != "authorization_code" {
+        return Err(Refusal(
+            BAD,
+            "unsupported_grant_type",
+            70003,
+            "The app requested an unsupported grant type.",
+        ));
+    }
+    let now = state.now();
+    let Some(grant) = state.grant(get("code")) else {
+        return Err(Refusal(
+            BAD,
+            "invalid_grant",
+            9002313,
+            "Invalid request. Request is malformed or invalid.",
+        ));
+    };
+    let refusal = |aadsts, text| Err(Refusal(BAD, "invalid_grant", aadsts, text));
+    if grant.redeemed {
+        return refusal(
+            54005,
+            "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
+        );
+    }
+    if now - grant.issued_at > CODE_AGE {
+        return refusal(70008, "The provided authorization code has expired.");
+    }
+    if !grant.tenant_path.eq_ignore_ascii_case(tenant_path) {
+        return refusal(
+            700005,
+            "Provided Authorization Code is intended to use against other tenant.",
+        );
+    }
+    if grant.redirect_uri != get("redirect_uri") {
+        return refusal(
+            500112,
+            "The reply address does not match the reply address provided when requesting Authorization code.",
+        );
+    }
+    if grant.challenge != challenge(get("code_verifier")) {
+        return refusal(
+            501481,
+            "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+        );
+    }
+    grant.redeemed = true;
+    Ok(grant.clone())
+}
+
+/// A string of an access token's shape and length; nobody but Graph may read one.
+fn access_token(length: usize) -> String {
+    let mut random = Vec::with_capacity(length);
+    while random.len() < length * 3 / 4 {
+        random.extend(Uuid::new_v4().into_bytes());
+    }
+    let mut token = format!("eyJ0eXAiOiJKV1QifQ.{}", URL_SAFE_NO_PAD.encode(random));
+    token.truncate(length.max(64));
+    token
+}
+
+fn tokens(state: &mut State, grant: &Grant) -> HttpResponse {
+    let base = state.base.clone();
+    let scopes: Vec<&str> = grant.scope.split(' ').collect();
+    let occasion = Occasion {
+        base: &base,
+        nonce: &grant.nonce,
+        has_email_scope: scopes.contains(&"email"),
+        now: state.now(),
+    };
+    let mut parts = TokenParts::new(&grant.person, &state.keys, &occasion);
+    if let Some(tamper) = &state.tamper {
+        tamper(&mut parts);
+    }
+    let id_token = parts.sign(&state.keys);
+    let access_token = access_token(state.access_token_length);
+    state.remember_token(&access_token, &grant.person);
+    let mut answer = json!({
+        "token_type": "Bearer",
+        "scope": grant.scope,
+        "expires_in": 4367,
+        "ext_expires_in": 4367,
+        "access_token": access_token,
+        "id_token": id_token,
+    });
+    if scopes.contains(&"offline_access") {
+        answer["refresh_token"] = json!(format!("1.AXQA{}", Uuid::new_v4().simple()));
+    }
+    HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store, no-cache"))
+        .json(answer)
+}

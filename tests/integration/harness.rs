@@ -1,0 +1,215 @@
+//! An application with the plugin, on a port of its own, beside an emulated Entra of its own.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use actix_session::Session;
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::ServerHandle,
+    error::ErrorInternalServerError,
+    middleware::from_fn,
+    rt,
+    web::{self, Data},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::{
+    Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt,
+};
+use microsoft_sso::{
+    ACCESS_TOKEN_KEY, Clock, Config, ConfigBuilder, CurrentUser, DieselSessions, DieselStore,
+    Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::browser::Browser;
+
+/// A clock that tests move.
+#[derive(Clone, Default)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        #[expect(clippy::disallowed_methods)]
+        let now = Utc::now();
+        now + TimeDelta::seconds(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub(crate) struct TestApp {
+    pub(crate) entra: FakeEntra,
+    pub(crate) store: DieselStore,
+    pub(crate) sso: Data<MicrosoftSso>,
+    pub(crate) url: String,
+    clock: TestClock,
+    server: ServerHandle,
+    dir: TempDir,
+}
+
+/// What the tests' application has beside the plugin.
+fn pages(app: &mut web::ServiceConfig) {
+    app.route("/", web::get().to(home))
+        .route("/me", web::get().to(me))
+        .route("/identity", web::get().to(identity))
+        .route("/cart", web::post().to(fill_cart))
+        .route("/cart", web::get().to(cart))
+        .service(
+            web::scope("/private")
+                .wrap(from_fn(microsoft_sso::require_login))
+                .default_service(web::to(|| async { "private" })),
+        );
+}
+
+async fn home(messages: IncomingFlashMessages) -> String {
+    let messages = messages.iter().map(|message| message.content().to_owned());
+    messages.collect::<Vec<_>>().join("\n")
+}
+
+async fn identity(identity: Identity) -> HttpResponse {
+    HttpResponse::Ok().json(identity)
+}
+
+async fn fill_cart(session: Session) -> actix_web::Result<&'static str> {
+    session.insert("cart", "apples")?;
+    Ok("filled")
+}
+
+async fn cart(session: Session) -> actix_web::Result<String> {
+    Ok(session.get("cart")?.unwrap_or_default())
+}
+
+async fn me(
+    sso: Data<MicrosoftSso>,
+    user: CurrentUser,
+    session: Session,
+) -> actix_web::Result<HttpResponse> {
+    let microsoft = sso.store().microsoft_user(&user.id).await;
+    let microsoft = microsoft.map_err(ErrorInternalServerError)?;
+    Ok(HttpResponse::Ok().json(json!({
+        "id": user.id,
+        "email": user.email,
+        "first_name": user.first_name,
+        "last_name": user.last_name,
+        "username": user.username,
+        "picture": microsoft.as_ref().and_then(|m| m.picture.as_ref()).map(|p| p.data_url()),
+        "microsoft_id": microsoft.as_ref().map(|m| &m.microsoft_id),
+        "locale": microsoft.as_ref().and_then(|m| m.locale.as_ref()),
+        "access_token": session.get::<String>(ACCESS_TOKEN_KEY)?,
+    })))
+}
+
+impl TestApp {
+    /// With the settings of the emulated tenant Contoso's own application.
+    pub(crate) async fn start() -> Self {
+        Self::with(|settings| settings).await
+    }
+
+    pub(crate) async fn with(settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
+        Self::beside(FakeEntra::start().unwrap(), settings).await
+    }
+
+    pub(crate) async fn beside(
+        entra: FakeEntra,
+        settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+    ) -> Self {
+        let dir = TempDir::new().unwrap();
+        let store = DieselStore::connect(&format!("sqlite://{}", database(&dir))).unwrap();
+        store.migrate().unwrap();
+        let config = Config::builder()
+            .authority(entra.authority("common"))
+            .graph_url(entra.graph_url())
+            .application_id(entra.application_id())
+            .client_secret(entra.client_secret())
+            .allowable_domains(["*"])
+            .secret_key("k".repeat(64));
+        let clock = TestClock::default();
+        let sso = MicrosoftSso::builder(settings(config).build().unwrap())
+            .store(store.clone())
+            .clock(clock.clone())
+            .build();
+        let sso = Data::new(sso.unwrap());
+        let (url, server) = serve(&sso, &store);
+        Self {
+            entra,
+            store,
+            sso,
+            url,
+            clock,
+            server,
+            dir,
+        }
+    }
+
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(&self.url, self.entra.clone())
+    }
+
+    /// Moves the application's clock, and not Microsoft's.
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Moves both clocks.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.advance(seconds);
+        let offset = self.clock.0.load(Ordering::SeqCst);
+        self.entra.set_clock_offset(TimeDelta::seconds(offset));
+    }
+
+    /// A connection of the test's own, past the library.
+    pub(crate) fn database(&self) -> SqliteConnection {
+        SqliteConnection::establish(&database(&self.dir)).unwrap()
+    }
+
+    pub(crate) fn execute(&self, sql: &str) {
+        sql_query(sql).execute(&mut self.database()).unwrap();
+    }
+
+    /// The number that a `SELECT COUNT(*) AS n` gives.
+    pub(crate) fn count(&self, table: &str) -> i64 {
+        #[derive(QueryableByName)]
+        struct Count {
+            #[diesel(sql_type = BigInt)]
+            n: i64,
+        }
+        let query = format!("SELECT COUNT(*) AS n FROM {table}");
+        sql_query(query)
+            .get_result::<Count>(&mut self.database())
+            .unwrap()
+            .n
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+fn database(dir: &TempDir) -> String {
+    dir.path().join("test.sqlite3").to_str().unwrap().to_owned()
+}
+
+fn serve(sso: &Data<MicrosoftSso>, store: &DieselStore) -> (String, ServerHandle) {
+    let (sso, store) = (sso.clone(), store.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(sso.clone())
+            .configure(microsoft_sso::config)
+            .configure(pages)
+            .wrap(sso.flash_messages())
+            .wrap(sso.session_middleware(DieselSessions::new(&store, &sso)))
+    })
+    .workers(2)
+    .disable_signals()
+    .bind(("127.0.0.1", 0))
+    .unwrap();
+    let url = format!("http://{}", server.addrs()[0]);
+    let server = server.run();
+    let handle = server.handle();
+    rt::spawn(server);
+    (url, handle)
+}

@@ -1,0 +1,20 @@
+//! The library as an application uses it, over HTTP, against the emulated Entra and Graph.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod browser;
+mod harness;
+
+mod again;
+mod attempts;
+mod graph;
+mod guard;
+mod id_token;
+mod keys;
+mod logout;
+mod outages;
+mod people;
+mod refusals;
+mod secrets;
+mod sessions;
+mod sign_in;

@@ -1,0 +1,115 @@
+//! Sign-ins that Entra refuses, and what is said of them.
+
+use microsoft_sso::testing::{Endpoint, Fault};
+
+use crate::harness::TestApp;
+
+const ADA: &str = "ada@contoso.example";
+
+async fn refused(app: &TestApp, error: &str, description: &str) -> String {
+    let browser = app.browser();
+    let url = browser.start("").await;
+    let callback = app.entra.refuse(&url, error, description).unwrap();
+    let reply = browser.get(&callback).await;
+    browser.is_refused(&reply).await
+}
+
+#[actix_web::test]
+async fn a_person_who_cancels_is_told_so_plainly() {
+    let app = TestApp::start().await;
+    let message = refused(
+        &app,
+        "access_denied",
+        "AADSTS65004: User declined to consent.\r\nTrace ID: x",
+    )
+    .await;
+    assert!(message.contains("cancelled"), "{message}");
+}
+
+#[actix_web::test]
+async fn nothing_that_comes_from_outside_is_shown() {
+    let app = TestApp::start().await;
+    for (error, description) in [
+        ("access_denied", "AADSTS50105: <script>alert(1)</script>"),
+        ("<script>", "<script>alert(1)</script>"),
+        ("server_error", "call +1 555 0100 now"),
+        ("temporarily_unavailable", ""),
+        ("interaction_required", "AADSTS50076: x"),
+    ] {
+        let message = refused(&app, error, description).await;
+        assert!(
+            !message.contains('<') && !message.contains("555") && !message.contains("AADSTS"),
+            "{message}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_message_is_shown_once() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let url = browser.start("").await;
+    let callback = app.entra.refuse(&url, "access_denied", "").unwrap();
+    browser.get(&callback).await;
+    // A page that doesn't show messages leaves them for one that does.
+    browser.get("/cart").await;
+    assert!(!browser.message().await.is_empty());
+    assert_eq!(browser.message().await, "");
+}
+
+#[actix_web::test]
+async fn a_forged_message_is_not_shown() {
+    let app = TestApp::start().await;
+    let cookie = "microsoft_sso_messages=W3siY29udGVudCI6ImNhbGwgbWUiLCJsZXZlbCI6IkVycm9yIn1d";
+    let reply = app.browser().get_with("/", &[("Cookie", cookie)]).await;
+    assert_eq!((reply.status.as_u16(), reply.body.as_str()), (200, ""));
+}
+
+#[actix_web::test]
+async fn state_is_looked_at_before_error() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let reply = browser
+        .get("/microsoft_sso/callback/?error=access_denied&state=forged")
+        .await;
+    let message = browser.is_refused(&reply).await;
+    assert!(!message.contains("cancelled"), "{message}");
+}
+
+#[actix_web::test]
+async fn a_wrong_secret_or_a_used_code_is_a_plain_refusal() {
+    let app = TestApp::with(|settings| settings.client_secret("another")).await;
+    let message = app.browser().refused(ADA).await;
+    assert!(message.contains("did not complete"), "{message}");
+    assert_eq!(app.entra.count(Endpoint::Token), 1);
+    let app = TestApp::start().await;
+    let fault = Fault::Entra(
+        400,
+        "invalid_grant".to_owned(),
+        54005,
+        "already redeemed".to_owned(),
+    );
+    app.entra.fault(Endpoint::Token, fault);
+    app.browser().refused(ADA).await;
+}
+
+#[actix_web::test]
+async fn the_failed_page_is_a_setting() {
+    let app = TestApp::with(|settings| settings.login_failed_url("/sorry?x=1")).await;
+    let reply = app.browser().get("/microsoft_sso/callback/").await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.location()),
+        (303, "/sorry?x=1")
+    );
+}
+
+#[actix_web::test]
+async fn unknown_parameters_of_the_callback_are_ignored() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let callback = browser.to_callback(ADA, "").await;
+    browser
+        .get(&format!("{callback}&client_info=x&iss=&%FF=%FE&&="))
+        .await;
+    assert!(browser.me().await.is_some());
+}
