@@ -64,6 +64,7 @@ impl SignInError {
             Self::NoBaseUrl => "no_base_url",
             Self::Metadata(_) => "metadata_unavailable",
             Self::Exchange(ExchangeError::Refused(_)) => "code_refused",
+            Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => "id_token_refused",
             Self::Exchange(_) => "token_endpoint_failed",
             Self::Token(_) => "id_token_refused",
             Self::OtherPerson => "other_person",
@@ -92,14 +93,16 @@ impl SignInError {
             Self::Exchange(ExchangeError::Refused(_)) => {
                 "Microsoft did not complete the sign-in. Please sign in again."
             }
-            Self::Exchange(_) | Self::Graph(_) => {
-                "Microsoft can't be reached at the moment. Please try again in a few minutes."
-            }
             Self::Token(TokenError::TenantNotAllowed(_)) => {
                 "Your organisation has no access to this application."
             }
-            Self::Token(_) | Self::OtherPerson => {
+            Self::Token(_)
+            | Self::OtherPerson
+            | Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => {
                 "Microsoft's answer could not be verified. Please sign in again."
+            }
+            Self::Exchange(_) | Self::Graph(_) => {
+                "Microsoft can't be reached at the moment. Please try again in a few minutes."
             }
             Self::Denied(denied) => denied.message(),
             Self::Store(_) | Self::NoBaseUrl | Self::Seal(_) | Self::Session | Self::Worker => {

@@ -15,6 +15,7 @@ use openidconnect::{
         CoreTokenType,
     },
 };
+use serde::Deserialize;
 use url::Url;
 
 use super::{
@@ -107,6 +108,15 @@ pub(crate) struct Tokens {
     pub(crate) access_token: Secret,
 }
 
+/// A token response in which everything is there, so that what couldn't be read is the ID token.
+#[derive(Deserialize)]
+struct Strings {
+    #[serde(rename = "access_token")]
+    _access_token: String,
+    #[serde(rename = "id_token")]
+    _id_token: String,
+}
+
 /// Why the code could not be exchanged.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -119,6 +129,8 @@ pub(crate) enum ExchangeError {
     Malformed(String),
     #[error("Entra gave no ID token")]
     NoIdToken,
+    #[error("a claim of the ID token is missing or of a wrong type, or its header can't be read")]
+    IdToken,
 }
 
 /// Exchanges the code (OpenID Connect Core 1.0, section 3.1.3).
@@ -144,10 +156,11 @@ pub(crate) async fn exchange(
                 let error = refusal.error().to_string();
                 ExchangeError::Refused(EntraRefusal::new(&error, description))
             }
-            // The body is kept out: it may hold tokens.
-            RequestTokenError::Parse(error, _) => {
-                ExchangeError::Malformed(error.path().to_string())
-            }
+            // The body is kept out of the error: it may hold tokens.
+            RequestTokenError::Parse(error, body) => match serde_json::from_slice(&body) {
+                Ok(Strings { .. }) => ExchangeError::IdToken,
+                Err(_) => ExchangeError::Malformed(error.path().to_string()),
+            },
             RequestTokenError::Other(_) => ExchangeError::Malformed("the content type".to_owned()),
         })?;
     let id_token = response.id_token().ok_or(ExchangeError::NoIdToken)?;

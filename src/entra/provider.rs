@@ -94,11 +94,11 @@ impl Provider {
             Some(snapshot) => {
                 if self.background_is_due(&snapshot) {
                     let (provider, http) = (Arc::clone(self), Rc::clone(http));
-                    tokio::task::spawn_local(async move { provider.refresh(&http).await });
+                    tokio::task::spawn_local(async move { provider.refresh(&http, None).await });
                 }
                 Ok(snapshot)
             }
-            None => self.refresh(http).await,
+            None => self.refresh(http, None).await,
         }
     }
 
@@ -112,24 +112,22 @@ impl Provider {
     ) -> Result<Arc<Snapshot>, MetadataError> {
         match self.cached() {
             // Somebody else has fetched since.
-            Some(newer) if newer.has_key(kid) => return Ok(newer),
-            _ => {}
+            Some(newer) if newer.has_key(kid) => Ok(newer),
+            _ => self.refresh(http, Some((kid, seen))).await,
         }
-        if !self.may_fetch_for_unknown_key() {
-            tracing::warn!(
-                "an ID token names an unknown key, and keys were fetched too often for that lately"
-            );
-            return Ok(seen);
-        }
-        tracing::info!("an ID token names an unknown key; fetching Entra's keys");
-        self.refresh(http).await
     }
 
     fn may_fetch_for_unknown_key(&self) -> bool {
         let bucket = self.unknown_keys.lock();
-        bucket
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(self.clock.now())
+        let mut bucket = bucket.unwrap_or_else(PoisonError::into_inner);
+        let allowed = bucket.take(self.clock.now());
+        match allowed {
+            true => tracing::info!("an ID token names an unknown key; fetching Entra's keys"),
+            false => tracing::warn!(
+                "an ID token names an unknown key, and keys were fetched too often for that lately"
+            ),
+        }
+        allowed
     }
 
     fn background_is_due(&self, snapshot: &Snapshot) -> bool {
@@ -148,20 +146,30 @@ impl Provider {
         due
     }
 
-    /// Fetches, one at a time: who comes while a fetch runs shares what it brings.
+    /// Fetches, one at a time: who comes while a fetch runs shares what it brings. For an unknown
+    /// key id, what it brings must know the id; if not, and fetches for such ids were too many
+    /// lately, it is what was seen before.
     async fn refresh(
         self: &Arc<Self>,
         http: &Rc<HttpClient>,
+        unknown: Option<(&str, Arc<Snapshot>)>,
     ) -> Result<Arc<Snapshot>, MetadataError> {
         // The fetch goes on even when the browser that caused it goes away.
         let (provider, http) = (Arc::clone(self), Rc::clone(http));
+        let unknown = unknown.map(|(kid, seen)| (kid.to_owned(), seen));
         let before = self.ended.load(Ordering::Acquire);
         let fetch = tokio::task::spawn_local(async move {
             let mut flight = provider.flight.lock().await;
-            if provider.ended.load(Ordering::Acquire) > before
-                && let Some(result) = flight.as_ref()
-            {
-                return result.clone();
+            let shared = flight
+                .as_ref()
+                .filter(|_| provider.ended.load(Ordering::Acquire) > before);
+            match (shared, unknown) {
+                (Some(result), None) => return result.clone(),
+                (Some(Ok(snapshot)), Some((kid, _))) if snapshot.has_key(&kid) => {
+                    return Ok(Arc::clone(snapshot));
+                }
+                (_, Some((_, seen))) if !provider.may_fetch_for_unknown_key() => return Ok(seen),
+                _ => {}
             }
             let result = provider.fetch(&http).await;
             *flight = Some(result.clone());
