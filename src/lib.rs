@@ -1,4 +1,4 @@
-//! Sign in with Microsoft Entra ID: an actix-web plugin with diesel persistence.
+#![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aadsts;

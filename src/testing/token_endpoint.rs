@@ -65,95 +65,83 @@ fn credentials(req: &HttpRequest, form: &HashMap<String, String>) -> (String, Op
     basic().unwrap_or_else(posted)
 }
 
+/// Who asks: the checks of the client.
+fn check_client(req: &HttpRequest, form: &HashMap<String, String>) -> Result<(), Refusal> {
+    if req.headers().contains_key("origin") {
+        let text = "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.";
+        return Err(Refusal(BAD, "invalid_request", 9002326, text));
+    }
+    let (id, secret) = credentials(req, form);
+    if id != APPLICATION_ID {
+        let text = "Application was not found in the directory.";
+        return Err(Refusal(BAD, "unauthorized_client", 700016, text));
+    }
+    let refusal = |aadsts, text| Refusal(StatusCode::UNAUTHORIZED, "invalid_client", aadsts, text);
+    match secret.as_deref() {
+        Some(CLIENT_SECRET) => Ok(()),
+        None => Err(refusal(
+            7000218,
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+        )),
+        Some(_) => Err(refusal(
+            7000215,
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
+        )),
+    }
+}
+
+/// What a grant's code is worth now: an AADSTS number and text, if nothing.
+fn check_code(
+    grant: &Grant,
+    tenant_path: &str,
+    form: &HashMap<String, String>,
+    now: i64,
+) -> Result<(), (u32, &'static str)> {
+    let get = |name: &str| form.get(name).map_or("", String::as_str);
+    if grant.redeemed {
+        Err((
+            54005,
+            "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
+        ))
+    } else if now - grant.issued_at > CODE_AGE {
+        Err((70008, "The provided authorization code has expired."))
+    } else if !grant.tenant_path.eq_ignore_ascii_case(tenant_path) {
+        Err((
+            700005,
+            "Provided Authorization Code is intended to use against other tenant.",
+        ))
+    } else if grant.redirect_uri != get("redirect_uri") {
+        Err((
+            500112,
+            "The reply address does not match the reply address provided when requesting Authorization code.",
+        ))
+    } else if grant.challenge != challenge(get("code_verifier")) {
+        Err((
+            501481,
+            "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+        ))
+    } else {
+        Ok(())
+    }
+}
+
 fn redeem(
     req: &HttpRequest,
     state: &mut State,
     tenant_path: &str,
     form: &HashMap<String, String>,
 ) -> Result<Grant, Refusal> {
+    check_client(req, form)?;
     let get = |name: &str| form.get(name).map_or("", String::as_str);
-    if req.headers().contains_key("origin") {
-        return Err(Refusal(
-            BAD,
-            "invalid_request",
-            9002326,
-            "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.",
-        ));
-    }
-    let (id, secret) = credentials(req, form);
-    if id != APPLICATION_ID {
-        return Err(Refusal(
-            BAD,
-            "unauthorized_client",
-            700016,
-            "Application was not found in the directory.",
-        ));
-    }
-    let unauthorized = StatusCode::UNAUTHORIZED;
-    match secret.as_deref() {
-        Some(CLIENT_SECRET) => {}
-        None => {
-            return Err(Refusal(
-                unauthorized,
-                "invalid_client",
-                7000218,
-                "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
-            ));
-        }
-        Some(_) => {
-            return Err(Refusal(
-                unauthorized,
-                "invalid_client",
-                7000215,
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
-            ));
-        }
-    }
     if get("grant_type") != "authorization_code" {
-        return Err(Refusal(
-            BAD,
-            "unsupported_grant_type",
-            70003,
-            "The app requested an unsupported grant type.",
-        ));
+        let text = "The app requested an unsupported grant type.";
+        return Err(Refusal(BAD, "unsupported_grant_type", 70003, text));
     }
     let now = state.now();
-    let Some(grant) = state.grant(get("code")) else {
-        return Err(Refusal(
-            BAD,
-            "invalid_grant",
-            9002313,
-            "Invalid request. Request is malformed or invalid.",
-        ));
-    };
-    let refusal = |aadsts, text| Err(Refusal(BAD, "invalid_grant", aadsts, text));
-    if grant.redeemed {
-        return refusal(
-            54005,
-            "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
-        );
-    }
-    if now - grant.issued_at > CODE_AGE {
-        return refusal(70008, "The provided authorization code has expired.");
-    }
-    if !grant.tenant_path.eq_ignore_ascii_case(tenant_path) {
-        return refusal(
-            700005,
-            "Provided Authorization Code is intended to use against other tenant.",
-        );
-    }
-    if grant.redirect_uri != get("redirect_uri") {
-        return refusal(
-            500112,
-            "The reply address does not match the reply address provided when requesting Authorization code.",
-        );
-    }
-    if grant.challenge != challenge(get("code_verifier")) {
-        return refusal(
-            501481,
-            "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
-        );
-    }
+    let refusal = |(aadsts, text)| Refusal(BAD, "invalid_grant", aadsts, text);
+    let malformed = (9002313, "Invalid request. Request is malformed or invalid.");
+    let grant = state.grant(get("code")).ok_or_else(|| refusal(malformed))?;
+    check_code(grant, tenant_path, form, now).map_err(refusal)?;
     grant.redeemed = true;
     Ok(grant.clone())
 }

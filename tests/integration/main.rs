@@ -1,6 +1,11 @@
 //! The library as an application uses it, over HTTP, against the emulated Entra and Graph.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
 
 mod browser;
 mod harness;
