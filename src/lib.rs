@@ -20,6 +20,7 @@ mod routes;
 mod seal;
 mod secret;
 mod session;
+mod session_middleware;
 mod settings;
 mod signing_in;
 mod slots;
@@ -38,8 +39,9 @@ pub use picture::Picture;
 pub use plugin::{config, config_at};
 pub use secret::Secret;
 pub use session::{ACCESS_TOKEN_KEY, IDENTITY_KEY, Identity};
+pub use session_middleware::SsoSessionMiddleware;
 pub use settings::{Config, ConfigBuilder, ConfigError, List, Mistake};
 pub use sso::{BuildError, Builder, MicrosoftSso};
-pub use store::{Admitted, MicrosoftUser, StoreError, User, UserId, UserStore};
-#[cfg(feature = "sqlite")]
+pub use store::{Admitted, MicrosoftUser, Sessions, StoreError, User, UserId, UserStore};
+#[cfg(feature = "_diesel")]
 pub use store::{DieselSessions, DieselStore};

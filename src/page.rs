@@ -1,13 +1,13 @@
 //! The few pages of our own: what a person reads when nobody can be signed in at all.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpResponse,
     http::{StatusCode, header},
 };
 
 /// A page of one sentence; JSON for API clients. Neither ever holds text from outside.
 pub(crate) fn notice(
-    req: &HttpRequest,
+    is_navigation: bool,
     status: StatusCode,
     code: &str,
     text: &str,
@@ -20,7 +20,7 @@ pub(crate) fn notice(
     if status == StatusCode::SERVICE_UNAVAILABLE {
         response.insert_header((header::RETRY_AFTER, "30"));
     }
-    if !crate::guard::is_navigation(req) {
+    if !is_navigation {
         return response.json(serde_json::json!({ "error": code, "message": text }));
     }
     response

@@ -7,11 +7,11 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     extract::Worker,
     guard::LOGIN,
-    routes::{callback, login, logout},
+    routes::{callback, front_channel_logout, login, logout},
 };
 
-/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` and
-/// `POST logout/`, each with and without the trailing slash.
+/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/`, `POST logout/`
+/// and `GET front-channel-logout/`, each with and without the trailing slash.
 ///
 /// ```
 /// # use actix_web::App;
@@ -40,7 +40,11 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) {
         .service(
             web::resource(["/callback/", "/callback"]).route(web::get().to(callback::callback)),
         )
-        .service(web::resource(["/logout/", "/logout"]).route(web::post().to(logout::logout)));
+        .service(web::resource(["/logout/", "/logout"]).route(web::post().to(logout::logout)))
+        .service(
+            web::resource(["/front-channel-logout/", "/front-channel-logout"])
+                .route(web::get().to(front_channel_logout::front_channel_logout)),
+        );
     move |app| {
         // It runs once in each worker, so each has a client of its own.
         app.app_data(Rc::new(Worker::default())).service(scope);

@@ -26,8 +26,9 @@ use crate::{
     flights::Flights,
     seal::{Sealer, derive_key, random},
     secret::Secret,
+    session_middleware::SsoSessionMiddleware,
     settings::{Config, Settings},
-    store::UserStore,
+    store::{Sessions, StoreError, UserId, UserStore},
 };
 
 /// The plugin's shared state: one for the process, put into app data.
@@ -103,13 +104,35 @@ impl MicrosoftSso {
         &*self.store
     }
 
+    /// Ends all sessions of a user, on all their devices, and returns how many there were.
+    ///
+    /// It reaches sessions in the database ([`DieselSessions`](crate::DieselSessions)), or
+    /// wherever the user store's [`end_sessions`](UserStore::end_sessions) looks; those in Redis
+    /// or in cookies last until they expire.
+    ///
+    /// # Errors
+    /// The store can't be reached or fails.
+    pub async fn sign_out_everywhere(&self, user: &UserId) -> Result<usize, StoreError> {
+        let ended = self
+            .store
+            .end_sessions(Sessions::OfUser(user.clone()))
+            .await?;
+        tracing::info!(%user, ended, "signed out everywhere");
+        Ok(ended)
+    }
+
     /// A session middleware with the right cookie: `HttpOnly`, `SameSite=Lax` (a `Strict` one
     /// would not come back from Microsoft), `Secure` when `base_url` is https, good for
     /// `session_age`, sealed with a key derived from `secret_key`.
     ///
+    /// While the store is away, people get a page that says so (503).
+    ///
     /// A session cookie store holds no access token that is too large for it: that is said at
     /// start and again when it happens, and the person is signed in without the token.
-    pub fn session_middleware<S: SessionStore + 'static>(&self, store: S) -> SessionMiddleware<S> {
+    pub fn session_middleware<S: SessionStore + 'static>(
+        &self,
+        store: S,
+    ) -> SsoSessionMiddleware<S> {
         if TypeId::of::<S>() == TypeId::of::<actix_session::storage::CookieSessionStore>() {
             let first = !self.sessions_in_cookie.swap(true, Ordering::Relaxed);
             if first && self.config.save_access_token {
@@ -120,7 +143,7 @@ impl MicrosoftSso {
         }
         let age = time::Duration::try_from(self.config.session_age);
         let age = age.unwrap_or(time::Duration::MAX);
-        SessionMiddleware::builder(store, self.session_key.clone())
+        let middleware = SessionMiddleware::builder(store, self.session_key.clone())
             .cookie_name("microsoft_sso_session".to_owned())
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
@@ -128,7 +151,8 @@ impl MicrosoftSso {
             .cookie_secure(self.config.is_https().unwrap_or(false))
             .cookie_content_security(CookieContentSecurity::Private)
             .session_lifecycle(PersistentSession::default().session_ttl(age))
-            .build()
+            .build();
+        SsoSessionMiddleware::new(middleware)
     }
 
     /// The middleware that shows why a sign-in failed, once, on the next page: read it there with

@@ -76,10 +76,16 @@ impl Claims {
                     .and_then(|name| name.get(None))
                     .map(|name| name.as_str()),
             ),
-            session_id: own.sid.clone(),
-            login_hint: own.login_hint.clone(),
+            session_id: opaque(&own.sid, 255),
+            login_hint: opaque(&own.login_hint, 1024),
         }
     }
+}
+
+/// A value that is only ever compared or sent back, if it is one that can be kept.
+fn opaque(value: &Option<String>, most: usize) -> Option<String> {
+    let fits = |value: &&String| value.len() <= most && value.bytes().all(|b| b.is_ascii_graphic());
+    value.as_ref().filter(fits).cloned()
 }
 
 fn is_true(value: &serde_json::Value) -> bool {

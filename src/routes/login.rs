@@ -9,6 +9,7 @@ use crate::{
     entra::flow::{AuthorizeRequest, authorize_url},
     error::SignInError,
     extract::{Sso, Worker},
+    guard::is_navigation,
     next_path::NextPath,
     origin, page, session,
 };
@@ -60,5 +61,10 @@ fn circle(req: &HttpRequest) -> HttpResponse {
         "a browser signs in again and again: is the session cookie dropped (Secure over http, another host name, SessionMiddleware missing or inside), or does the page at `login_failed_url` need a sign-in?"
     );
     let text = "You were signed in, or refused, several times within seconds, and sent here again. Your browser may not accept this site's cookies. Please wait a minute, then try again, or ask the application's administrator.";
-    page::notice(req, StatusCode::TOO_MANY_REQUESTS, "redirect_loop", text)
+    page::notice(
+        is_navigation(req),
+        StatusCode::TOO_MANY_REQUESTS,
+        "redirect_loop",
+        text,
+    )
 }

@@ -4,7 +4,7 @@ use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::redirect;
-use crate::{extract::Sso, origin, page, session};
+use crate::{extract::Sso, guard::is_navigation, origin, page, session};
 
 pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
     if origin::is_cross_site(&req, &sso.config) {
@@ -13,7 +13,12 @@ pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> Http
             "a sign-out posted from another site was refused"
         );
         let text = "This sign-out came from another site and was refused.";
-        return page::notice(&req, StatusCode::FORBIDDEN, "cross_site", text);
+        return page::notice(
+            is_navigation(&req),
+            StatusCode::FORBIDDEN,
+            "cross_site",
+            text,
+        );
     }
     if let Some(identity) = session::identity(&session, sso.clock.now()) {
         tracing::info!(user = %identity.user_id, "signed out");

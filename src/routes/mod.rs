@@ -1,6 +1,7 @@
 //! The endpoints.
 
 pub(crate) mod callback;
+pub(crate) mod front_channel_logout;
 pub(crate) mod login;
 pub(crate) mod logout;
 
@@ -13,6 +14,7 @@ use actix_web::{
 use crate::{
     error::{SignInError, chain},
     extract::Sso,
+    guard::is_navigation,
     origin, page,
     slots::Slots,
 };
@@ -52,7 +54,7 @@ fn redirect(status: StatusCode, location: &str, cookie: Option<Cookie<'static>>)
 fn outage(req: &HttpRequest, error: &SignInError) -> HttpResponse {
     tracing::error!(code = error.code(), reason = %chain(error), "sign-in is out of order");
     page::notice(
-        req,
+        is_navigation(req),
         StatusCode::SERVICE_UNAVAILABLE,
         error.code(),
         error.message(),
@@ -62,5 +64,10 @@ fn outage(req: &HttpRequest, error: &SignInError) -> HttpResponse {
 /// The answer where sign-in is switched off.
 fn switched_off(req: &HttpRequest) -> HttpResponse {
     let text = "Signing in with Microsoft is switched off.";
-    page::notice(req, StatusCode::NOT_FOUND, "switched_off", text)
+    page::notice(
+        is_navigation(req),
+        StatusCode::NOT_FOUND,
+        "switched_off",
+        text,
+    )
 }

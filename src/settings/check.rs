@@ -193,6 +193,14 @@ impl Check {
         self.duration("session_age", values.session_age, 365 * DAY);
         self.duration("graph_timeout", values.graph_timeout, MINUTE);
         self.duration("entra_timeout", values.entra_timeout, MINUTE);
+        self.duration("database_timeout", values.database_timeout, MINUTE);
+        if values.pool_size == 0 || values.pool_size > 1000 {
+            self.mistake(
+                "pool_size",
+                "it is not between 1 and 1000",
+                "give a number such as `8`",
+            );
+        }
         if values.clock_leeway > 10 * MINUTE {
             self.mistake(
                 "clock_leeway",

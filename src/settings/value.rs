@@ -55,6 +55,14 @@ impl FromValue for bool {
     }
 }
 
+impl FromValue for u32 {
+    fn from_value(value: &config::Value) -> Result<Self, String> {
+        let number = value.clone().into_uint();
+        let number = number.ok().and_then(|number| number.try_into().ok());
+        number.ok_or_else(|| "it is no whole number".to_owned())
+    }
+}
+
 impl FromValue for String {
     fn from_value(value: &config::Value) -> Result<Self, String> {
         let text = value.clone().into_string();

@@ -116,6 +116,12 @@ settings! {
     /// The public host name alone, with a port if there is one; means `https://` that host, or
     /// `http://` on a loopback host. `base_url` goes before it. Default: empty.
     callback_domain: String = String::new();
+    /// How many connections to the database are open at most, in a store made by
+    /// [`DieselStore::connect_with`](crate::DieselStore::connect_with). Default: 8.
+    pool_size: u32 = 8;
+    /// How long one piece of work in that store may take, the wait for a connection included;
+    /// half of it may be that wait. Default: 10 seconds.
+    database_timeout: Duration = Duration::from_secs(10);
     /// The key that seals what the browser carries: 64 bytes or more of random text, the same on
     /// all nodes. Default: empty, which makes one at random at each start, with a warning, and is
     /// refused when `base_url` names a public host.

@@ -1,40 +1,102 @@
-//! The migrations, embedded.
+//! The migrations, embedded: run by several nodes at once if need be, and reverted without
+//! touching the application's own.
 
 use diesel::{
-    migration::MigrationSource,
-    sqlite::{Sqlite, SqliteConnection},
+    backend::Backend,
+    migration::{Migration, MigrationSource, MigrationVersion},
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{StoreError, pool::Dialect};
+use super::{StoreError, dialect::Dialect};
+
+/// A database with migrations of ours.
+pub(super) trait Migrate: Dialect + MigrationHarness<Self::Backend> {
+    const MIGRATIONS: EmbeddedMigrations;
+
+    /// Runs what is pending, while no other process does.
+    fn migrate(&mut self) -> Result<(), StoreError>;
+}
+
+fn run<C: Migrate>(conn: &mut C) -> Result<(), StoreError>
+where
+    EmbeddedMigrations: MigrationSource<C::Backend>,
+{
+    let run = conn.run_pending_migrations(C::MIGRATIONS);
+    run.map(drop).map_err(StoreError::new)
+}
 
 #[cfg(feature = "sqlite")]
-const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+impl Migrate for diesel::SqliteConnection {
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+    /// One transaction around all: the others wait for it.
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        self.write(run)
+    }
+}
 
-#[cfg(feature = "sqlite")]
-pub(super) fn run_sqlite(conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    // One transaction around all, so that of several processes that start at once the first
-    // migrates and the others find it done.
-    conn.write(|conn| {
-        let run = conn.run_pending_migrations(SQLITE);
-        run.map(drop).map_err(StoreError::new)
-    })
+/// Names the lock that nodes take while they migrate: "msso" in ASCII.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const LOCK: u32 = 0x6d73_736f;
+
+#[cfg(feature = "postgres")]
+impl Migrate for diesel::PgConnection {
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        use diesel::RunQueryDsl;
+        self.write(|conn| {
+            diesel::sql_query(format!("SELECT pg_advisory_xact_lock({LOCK})")).execute(conn)?;
+            run(conn)
+        })
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl Migrate for diesel::MysqlConnection {
+    const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/mysql");
+
+    /// Its transactions end with each `CREATE TABLE`, so the lock is the session's.
+    fn migrate(&mut self) -> Result<(), StoreError> {
+        use diesel::RunQueryDsl;
+        // The name of the lock holds for the whole server, so the database's name is part of it.
+        let name = format!("CONCAT('{LOCK}_', LEFT(MD5(DATABASE()), 16))");
+        diesel::sql_query(format!("SELECT GET_LOCK({name}, 60)")).execute(self)?;
+        let ran = run(self);
+        diesel::sql_query(format!("SELECT RELEASE_LOCK({name})")).execute(self)?;
+        ran
+    }
 }
 
 /// Reverts our own migrations, newest first, and leaves the application's.
-#[cfg(feature = "sqlite")]
-pub(super) fn revert_sqlite(conn: &mut SqliteConnection) -> Result<(), Error> {
-    let ours = MigrationSource::<Sqlite>::migrations(&SQLITE)?;
-    let applied = conn.applied_migrations()?;
-    let mut ours: Vec<_> = ours
-        .into_iter()
-        .filter(|migration| applied.contains(&migration.name().version().as_owned()))
-        .collect();
-    ours.sort_by_key(|migration| std::cmp::Reverse(migration.name().version().as_owned()));
-    for migration in ours {
-        conn.revert_migration(&*migration)?;
+pub(super) fn revert<C: Migrate>(conn: &mut C) -> Result<(), StoreError>
+where
+    EmbeddedMigrations: MigrationSource<C::Backend>,
+{
+    let mut applied = ours_applied(conn).map_err(StoreError::new)?;
+    applied.sort_by_key(|migration| std::cmp::Reverse(version(&**migration)));
+    for migration in applied {
+        conn.revert_migration(&*migration)
+            .map_err(StoreError::new)?;
     }
     Ok(())
+}
+
+type Applied<DB> = Vec<Box<dyn Migration<DB>>>;
+
+fn ours_applied<C: Migrate>(
+    conn: &mut C,
+) -> Result<Applied<C::Backend>, Box<dyn std::error::Error + Send + Sync>>
+where
+    EmbeddedMigrations: MigrationSource<C::Backend>,
+{
+    let ours = MigrationSource::<C::Backend>::migrations(&C::MIGRATIONS)?;
+    let applied = conn.applied_migrations()?;
+    let is_applied =
+        |migration: &Box<dyn Migration<C::Backend>>| applied.contains(&version(&**migration));
+    Ok(ours.into_iter().filter(is_applied).collect())
+}
+
+fn version<DB: Backend>(migration: &dyn Migration<DB>) -> MigrationVersion<'static> {
+    migration.name().version().as_owned()
 }

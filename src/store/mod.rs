@@ -1,19 +1,21 @@
 //! Where users are kept: the trait that an application can implement for a table of its own, and
 //! the diesel repository that is its default.
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
+mod dialect;
+#[cfg(feature = "_diesel")]
 mod diesel;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 mod migrations;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 mod models;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 mod pool;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 mod schema;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 mod sessions;
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 mod sign_in;
 
 use std::{error::Error, fmt};
@@ -22,7 +24,7 @@ use chrono::{DateTime, Utc};
 use futures_util::future::LocalBoxFuture;
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 pub use self::{diesel::DieselStore, sessions::DieselSessions};
 use crate::{
     account::{Denied, SignIn},
@@ -159,6 +161,25 @@ pub trait UserStore: Send + Sync + 'static {
     ) -> LocalBoxFuture<'a, Result<Option<MicrosoftUser>, StoreError>> {
         Box::pin(std::future::ready(Ok(None)))
     }
+
+    /// Ends sessions, and returns how many there were. The default ends none: sessions may be
+    /// kept where they can't be looked for.
+    ///
+    /// # Errors
+    /// The store can't be reached or fails.
+    fn end_sessions(&self, _which: Sessions) -> LocalBoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(std::future::ready(Ok(0)))
+    }
+}
+
+/// Which sessions to end.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Sessions {
+    /// All of a user, on all their devices.
+    OfUser(UserId),
+    /// Those that began with one session at Entra, named by the claim `sid`.
+    OfEntraSession(String),
 }
 
 /// A user store failed.
@@ -173,14 +194,14 @@ impl StoreError {
     }
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 impl From<::diesel::result::Error> for StoreError {
     fn from(error: ::diesel::result::Error) -> Self {
         Self::new(error)
     }
 }
 
-#[cfg(feature = "sqlite")]
+#[cfg(feature = "_diesel")]
 impl StoreError {
     /// Whether another transaction came between, so that trying once more may do.
     fn is_conflict(&self) -> bool {

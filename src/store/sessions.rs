@@ -16,7 +16,7 @@ use std::{
 };
 
 use super::{
-    DieselStore, StoreError, UserId,
+    DieselStore, StoreError,
     pool::{AnyPool, on_backend},
     schema::microsoft_sso_sessions::{self as sessions, table},
 };
@@ -72,21 +72,6 @@ impl DieselSessions {
             clock: Arc::clone(&sso.clock),
             purged_at: Arc::new(AtomicI64::new(0)),
         }
-    }
-
-    /// Ends every session of a user, on all their devices. Returns how many there were.
-    ///
-    /// # Errors
-    /// The database can't be reached or fails.
-    pub async fn end_all(&self, user: &UserId) -> Result<usize, StoreError> {
-        let user = user.as_str().to_owned();
-        let work = move |pool: &AnyPool| {
-            on_backend!(pool, |conn| diesel::delete(
-                table.filter(sessions::user_id.eq(user))
-            )
-            .execute(conn))
-        };
-        self.store.block(work).await
     }
 
     fn row(&self, key: &str, state: &State, ttl: &Duration) -> Result<Row, StoreError> {

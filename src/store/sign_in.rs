@@ -10,11 +10,11 @@ use diesel::{
 
 use super::{
     Admitted, StoreError, User,
+    dialect::Dialect,
     models::{
         BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
         UserRow,
     },
-    pool::Dialect,
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
 };
 use crate::account::{BasicInfo, Changes, Decision, Denied, NewUser, SignIn};
@@ -67,7 +67,8 @@ macro_rules! statements {
             }
 
             fn username_exists(&mut self, username: &str) -> QueryResult<bool> {
-                let same = sql::<Bool>(Self::SAME_USERNAME).bind::<Text, _>(username);
+                let same =
+                    sql::<Bool>(Self::SAME_USERNAME).bind::<Text, _>(username.to_lowercase());
                 let found = users::table
                     .filter(same)
                     .select(users::id)
@@ -76,7 +77,7 @@ macro_rules! statements {
             }
 
             fn email_exists(&mut self, email: &str) -> QueryResult<bool> {
-                let same = sql::<Bool>(Self::SAME_EMAIL).bind::<Text, _>(email);
+                let same = sql::<Bool>(Self::SAME_EMAIL).bind::<Text, _>(email.to_lowercase());
                 let found = users::table
                     .filter(same)
                     .select(users::id)
@@ -89,8 +90,9 @@ macro_rules! statements {
                 diesel::insert_into(users::table)
                     .values(user)
                     .execute(self)?;
+                let same = sql::<Bool>(Self::SAME_USERNAME);
                 users::table
-                    .filter(users::username.eq(username))
+                    .filter(same.bind::<Text, _>(username.to_lowercase()))
                     .select(users::id)
                     .first(self)
             }
@@ -131,7 +133,11 @@ macro_rules! statements {
 }
 
 #[cfg(feature = "sqlite")]
-statements!(diesel::sqlite::SqliteConnection);
+statements!(diesel::SqliteConnection);
+#[cfg(feature = "postgres")]
+statements!(diesel::PgConnection);
+#[cfg(feature = "mysql")]
+statements!(diesel::MysqlConnection);
 
 /// Carries out a sign-in.
 pub(super) fn sign_in<C: Statements>(

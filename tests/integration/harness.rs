@@ -15,17 +15,13 @@ use actix_web::{
     web::{self, Data},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use diesel::{
-    Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::BigInt,
-};
 use microsoft_sso::{
     ACCESS_TOKEN_KEY, Clock, Config, ConfigBuilder, CurrentUser, DieselSessions, DieselStore,
     Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
 };
 use serde_json::json;
-use tempfile::TempDir;
 
-use crate::browser::Browser;
+use crate::{browser::Browser, database::TestDatabase};
 
 /// A clock that tests move.
 #[derive(Clone, Default)]
@@ -46,7 +42,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     clock: TestClock,
     server: ServerHandle,
-    dir: TempDir,
+    database: TestDatabase,
 }
 
 /// What the tests' application has beside the plugin.
@@ -115,9 +111,25 @@ impl TestApp {
         entra: FakeEntra,
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
     ) -> Self {
-        let dir = TempDir::new().unwrap();
-        let store = DieselStore::connect(&format!("sqlite://{}", database(&dir))).unwrap();
+        let database = TestDatabase::fresh();
+        let store = DieselStore::connect(&database.url()).unwrap();
         store.migrate().unwrap();
+        Self::build(entra, store, database, settings)
+    }
+
+    /// On a store of the test's own, migrated.
+    pub(crate) fn on(store: DieselStore, database: TestDatabase) -> Self {
+        Self::build(FakeEntra::start().unwrap(), store, database, |settings| {
+            settings
+        })
+    }
+
+    fn build(
+        entra: FakeEntra,
+        store: DieselStore,
+        database: TestDatabase,
+        settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+    ) -> Self {
         let config = Config::builder()
             .authority(entra.authority("common"))
             .graph_url(entra.graph_url())
@@ -139,7 +151,7 @@ impl TestApp {
             url,
             clock,
             server,
-            dir,
+            database,
         }
     }
 
@@ -159,27 +171,18 @@ impl TestApp {
         self.entra.set_clock_offset(TimeDelta::seconds(offset));
     }
 
-    /// A connection of the test's own, past the library.
-    pub(crate) fn database(&self) -> SqliteConnection {
-        SqliteConnection::establish(&database(&self.dir)).unwrap()
-    }
-
+    /// Runs SQL past the library.
     pub(crate) fn execute(&self, sql: &str) {
-        sql_query(sql).execute(&mut self.database()).unwrap();
+        self.database.execute(sql);
     }
 
-    /// The number that a `SELECT COUNT(*) AS n` gives.
-    pub(crate) fn count(&self, table: &str) -> i64 {
-        #[derive(QueryableByName)]
-        struct Count {
-            #[diesel(sql_type = BigInt)]
-            n: i64,
-        }
-        let query = format!("SELECT COUNT(*) AS n FROM {table}");
-        sql_query(query)
-            .get_result::<Count>(&mut self.database())
-            .unwrap()
-            .n
+    /// How many rows a table (with a `WHERE`, perhaps) has.
+    pub(crate) fn count(&self, from: &str) -> i64 {
+        self.database.count(from)
+    }
+
+    pub(crate) fn database(&self) -> &TestDatabase {
+        &self.database
     }
 }
 
@@ -187,10 +190,6 @@ impl Drop for TestApp {
     fn drop(&mut self) {
         drop(self.server.stop(false));
     }
-}
-
-fn database(dir: &TempDir) -> String {
-    dir.path().join("test.sqlite3").to_str().unwrap().to_owned()
 }
 
 fn serve(sso: &Data<MicrosoftSso>, store: &DieselStore) -> (String, ServerHandle) {

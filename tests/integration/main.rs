@@ -8,10 +8,13 @@
 )]
 
 mod browser;
+mod database;
 mod harness;
 
 mod again;
 mod attempts;
+mod databases;
+mod front_channel;
 mod graph;
 mod guard;
 mod id_token;

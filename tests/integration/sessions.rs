@@ -2,7 +2,7 @@
 
 use actix_session::storage::CookieSessionStore;
 use actix_web::{App, HttpServer, rt, web};
-use microsoft_sso::{ACCESS_TOKEN_KEY, DieselSessions, IDENTITY_KEY};
+use microsoft_sso::{ACCESS_TOKEN_KEY, IDENTITY_KEY, UserId};
 
 use crate::{browser::Browser, harness::TestApp};
 
@@ -111,7 +111,8 @@ async fn a_stored_session_shows_neither_its_key_nor_its_token() {
         .unwrap()
         .to_owned();
     let plain = |text: &str| {
-        app.count(&format!("microsoft_sso_sessions WHERE instr(state, CAST('{text}' AS BLOB)) OR instr(id, '{text}')"))
+        app.database()
+            .count_containing("microsoft_sso_sessions", "state", text)
     };
     assert_eq!(plain(&token[..40]), 0);
     assert_eq!(plain("microsoft_sso_identity"), 0);
@@ -126,11 +127,7 @@ async fn a_user_is_signed_out_everywhere() {
     laptop.sign_in(ADA).await;
     other.sign_in("grace@contoso.example").await;
     let id = phone.me().await.unwrap()["id"].as_str().unwrap().to_owned();
-    let sessions = DieselSessions::new(&app.store, &app.sso);
-    let ended = sessions
-        .end_all(&microsoft_sso::UserId::new(id))
-        .await
-        .unwrap();
+    let ended = app.sso.sign_out_everywhere(&UserId::new(id)).await.unwrap();
     assert_eq!(ended, 2);
     assert!(phone.me().await.is_none() && laptop.me().await.is_none());
     assert!(other.me().await.is_some());
@@ -182,4 +179,28 @@ async fn a_token_too_large_for_a_cookie_session_does_not_lose_the_sign_in() {
     browser.sign_in(ADA).await;
     assert_eq!(browser.get("/me").await.status, 200);
     assert!(session(&browser).len() > 1000);
+}
+
+#[actix_web::test]
+async fn a_user_set_inactive_is_signed_out_at_once_and_may_come_back() {
+    let app = TestApp::start().await;
+    let (browser, other) = (app.browser(), app.browser());
+    browser.sign_in(ADA).await;
+    other.sign_in("grace@contoso.example").await;
+    let id = UserId::new(browser.me().await.unwrap()["id"].as_str().unwrap());
+    assert!(app.store.set_active(&id, false).await.unwrap());
+    assert_eq!(browser.get("/identity").await.status, 401);
+    assert!(other.me().await.is_some());
+    app.browser().refused(ADA).await;
+    assert!(app.store.set_active(&id, true).await.unwrap());
+    browser.sign_in(ADA).await;
+    assert!(browser.me().await.is_some());
+    for nobody in ["999999", "x", ""] {
+        assert!(
+            !app.store
+                .set_active(&UserId::new(nobody), false)
+                .await
+                .unwrap()
+        );
+    }
 }

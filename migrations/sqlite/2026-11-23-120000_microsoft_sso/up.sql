@@ -42,5 +42,5 @@ CREATE TABLE microsoft_sso_sessions (
     expires_at BIGINT NOT NULL
 );
 CREATE INDEX microsoft_sso_sessions_user ON microsoft_sso_sessions (user_id);
-CREATE INDEX microsoft_sso_sessions_sid ON microsoft_sso_sessions (tenant_id, sid);
+CREATE INDEX microsoft_sso_sessions_sid ON microsoft_sso_sessions (sid, tenant_id);
 CREATE INDEX microsoft_sso_sessions_expiry ON microsoft_sso_sessions (expires_at);

@@ -1,0 +1,87 @@
+//! What differs between databases.
+
+use diesel::{connection::Connection, sql_query};
+
+use super::StoreError;
+
+/// A database, as far as it differs from the others.
+pub(super) trait Dialect: Connection {
+    /// Compares `users.username` with text in lower case, whatever the case stored, by an index.
+    const SAME_USERNAME: &'static str;
+    /// Compares `users.email` likewise.
+    const SAME_EMAIL: &'static str;
+
+    /// A transaction that is going to write.
+    fn write<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError>;
+
+    /// Waits until no other transaction creates users.
+    fn lock_creation(&mut self) -> Result<(), StoreError>;
+}
+
+#[cfg(feature = "sqlite")]
+impl Dialect for diesel::SqliteConnection {
+    // The columns are declared with the collation NOCASE.
+    const SAME_USERNAME: &'static str = "username = ";
+    const SAME_EMAIL: &'static str = "email = ";
+
+    fn write<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        // A deferred one would fail with SQLITE_BUSY when its first write finds another writer,
+        // however long the timeout.
+        self.immediate_transaction(body)
+    }
+
+    /// There is one writer at a time, and [`Dialect::write`] made it this one.
+    fn lock_creation(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Dialect for diesel::PgConnection {
+    // The indexes are on these expressions.
+    const SAME_USERNAME: &'static str = "lower(username) = ";
+    const SAME_EMAIL: &'static str = "lower(email) = ";
+
+    fn write<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transaction(body)
+    }
+
+    /// This mode of lock conflicts with itself and with writers, not with readers.
+    fn lock_creation(&mut self) -> Result<(), StoreError> {
+        use diesel::RunQueryDsl;
+        sql_query("LOCK TABLE microsoft_sso_identities IN SHARE ROW EXCLUSIVE MODE")
+            .execute(self)?;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl Dialect for diesel::MysqlConnection {
+    // The columns' collation disregards letter case.
+    const SAME_USERNAME: &'static str = "username = ";
+    const SAME_EMAIL: &'static str = "email = ";
+
+    fn write<T>(
+        &mut self,
+        body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.transaction(body)
+    }
+
+    /// It comes first in its transaction: the snapshot that the transaction reads is taken after
+    /// it, and shows what the one before wrote.
+    fn lock_creation(&mut self) -> Result<(), StoreError> {
+        use diesel::RunQueryDsl;
+        sql_query("SELECT id FROM microsoft_sso_creation WHERE id = 1 FOR UPDATE").execute(self)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,244 @@
+//! What each database must do by itself: migrations, and comparing letters right.
+
+use std::{
+    any::Any,
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use diesel::r2d2::{ConnectionManager, Pool};
+#[cfg(feature = "postgres")]
+use microsoft_sso::Config;
+use microsoft_sso::DieselStore;
+
+use crate::{
+    database::{TestDatabase, server},
+    harness::TestApp,
+};
+
+#[test]
+fn it_is_said_which_databases_are_skipped() {
+    let used = server();
+    let used = used.as_deref().unwrap_or("sqlite");
+    // Past the capture of output, which hides what a test that passes prints.
+    let mut out = std::io::stderr();
+    for (name, scheme) in [
+        ("PostgreSQL", "postgres"),
+        ("MySQL or MariaDB", "mysql"),
+        ("SQLite", "sqlite"),
+    ] {
+        if !used.starts_with(scheme) {
+            writeln!(
+                out,
+                "skipped: {name} (set TEST_DATABASE_URL to a {scheme}:// URL)"
+            )
+            .unwrap();
+        }
+    }
+}
+
+#[actix_web::test]
+async fn migrations_go_up_down_and_up_again() {
+    let database = TestDatabase::fresh();
+    let store = DieselStore::connect(&database.url()).unwrap();
+    store.migrate().unwrap();
+    store.migrate().unwrap();
+    assert_eq!(database.count("users"), 0);
+    store.revert_migrations().unwrap();
+    store.revert_migrations().unwrap();
+    assert_eq!(database.count("__diesel_schema_migrations"), 0);
+    store.migrate().unwrap();
+    assert_eq!(database.count("microsoft_sso_users"), 0);
+}
+
+#[actix_web::test]
+async fn reverting_leaves_the_applications_own_migrations() {
+    let database = TestDatabase::fresh();
+    let store = DieselStore::connect(&database.url()).unwrap();
+    store.migrate().unwrap();
+    for version in ["20200101000000", "20990101000000"] {
+        database.execute(&format!(
+            "INSERT INTO __diesel_schema_migrations (version) VALUES ('{version}')"
+        ));
+    }
+    store.revert_migrations().unwrap();
+    assert_eq!(database.count("__diesel_schema_migrations"), 2);
+}
+
+#[test]
+fn several_nodes_may_migrate_at_once() {
+    let database = TestDatabase::fresh();
+    let url = database.url();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| DieselStore::connect(&url).unwrap().migrate().unwrap());
+        }
+    });
+    assert_eq!(database.count("users"), 0);
+}
+
+#[test]
+fn migrations_have_equal_names_on_all_databases() {
+    let names = |database: &str| {
+        let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("migrations")
+            .join(database);
+        let entries = std::fs::read_dir(dir).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names("sqlite"), names("postgres"));
+    assert_eq!(names("sqlite"), names("mysql"));
+}
+
+#[actix_web::test]
+async fn ids_are_compared_to_the_letter_and_names_are_not() {
+    let app = TestApp::start().await;
+    let user = "INSERT INTO users (username, email, first_name, last_name, password) VALUES";
+    app.execute(&format!(
+        "{user} ('Ann', 'Ann@contoso.example', '', '', '')"
+    ));
+    let same = format!("{user} ('ANN', 'x', '', '', '')");
+    let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| app.execute(&same)));
+    assert!(
+        refused.is_err(),
+        "two users whose names differ in letter case alone"
+    );
+    let link = |oid: &str| {
+        app.execute(&format!(
+            "INSERT INTO microsoft_sso_identities (tenant_id, object_id, subject, user_id) \
+             SELECT 't', '{oid}', 's', id FROM users WHERE first_name = ''"
+        ));
+    };
+    link("abc");
+    link("ABC");
+    let twice = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| link("abc")));
+    assert!(twice.is_err(), "two users of one identity");
+    assert_eq!(
+        app.count("microsoft_sso_identities WHERE object_id = 'abc'"),
+        1
+    );
+    app.execute("DELETE FROM users");
+    assert_eq!(
+        app.count("microsoft_sso_identities"),
+        0,
+        "a link outlived its user"
+    );
+}
+
+#[actix_web::test]
+async fn a_picture_of_the_largest_size_and_a_long_locale_fit() {
+    let app = TestApp::start().await;
+    let ada = app
+        .entra
+        .people()
+        .into_iter()
+        .find(|p| p.photo.is_some())
+        .unwrap();
+    let picture = [&b"\x89PNG\r\n\x1a\n"[..], &vec![7; (1 << 20) - 8]].concat();
+    app.entra.update_person(&ada.oid, |ada| {
+        ada.photo = Some(picture);
+        ada.preferred_language = Some("zh-cmn-Hans-CN-x-private-abcdefgh-i".to_owned());
+        ada.given_name = Some("Ада 艾达 🦀".to_owned());
+    });
+    let browser = app.browser();
+    browser.sign_in(&ada.user_principal_name).await;
+    let me = browser.me().await.unwrap();
+    assert_eq!(me["locale"], "zh-cmn-Hans-CN-x-private-abcdefgh-i");
+    assert_eq!(me["first_name"], "Ада 艾达 🦀");
+    assert!(me["picture"].as_str().unwrap().len() > 1 << 20);
+}
+
+#[test]
+fn a_database_url_that_is_wrong_is_said_to_be_and_not_repeated() {
+    for url in ["oracle://user:hunter2@host/db", "app.sqlite3", ""] {
+        let Err(error) = DieselStore::connect(url) else {
+            panic!("{url} was taken")
+        };
+        let text = format!("{error:?}");
+        assert!(
+            !text.contains("hunter2") && text.contains("sqlite://"),
+            "{text}"
+        );
+    }
+}
+
+/// A store on a pool of one connection, and what takes that connection away.
+fn tiny_pool(url: &str) -> (DieselStore, Box<dyn Fn() -> Box<dyn Any>>) {
+    macro_rules! pool {
+        ($connection:ty, $url:expr) => {{
+            let manager = ConnectionManager::<$connection>::new($url);
+            let pool = Pool::builder()
+                .max_size(1)
+                .connection_timeout(Duration::from_secs(1));
+            let pool = pool.build(manager).unwrap();
+            let store = DieselStore::from(pool.clone());
+            (
+                store,
+                Box::new(move || Box::new(pool.get().unwrap()) as Box<dyn Any>),
+            )
+        }};
+    }
+    match url.split_once("://").unwrap() {
+        ("sqlite", path) => pool!(diesel::SqliteConnection, path),
+        #[cfg(feature = "postgres")]
+        ("postgres", _) => pool!(diesel::PgConnection, url),
+        #[cfg(feature = "mysql")]
+        ("mysql", _) => pool!(diesel::MysqlConnection, url),
+        (scheme, _) => panic!("{scheme} is not built in"),
+    }
+}
+
+#[actix_web::test]
+async fn an_exhausted_pool_is_a_clear_503_within_its_time_and_service_resumes() {
+    let database = TestDatabase::fresh();
+    let (store, take) = tiny_pool(&database.url());
+    store.migrate().unwrap();
+    let app = TestApp::on(store, database);
+    let browser = app.browser();
+    browser.sign_in("ada@contoso.example").await;
+    let callback = app.browser();
+    let url = callback.to_callback("grace@contoso.example", "").await;
+    let held = take();
+    let before = Instant::now();
+    let reply = browser.get("/me").await;
+    assert_eq!(reply.status, 503);
+    assert!(reply.body.contains("Please try again"), "{}", reply.body);
+    assert!(!reply.header("retry-after").is_empty());
+    let reply = browser
+        .get_with("/me", &[("Accept", "application/json")])
+        .await;
+    assert_eq!(reply.json()["error"], "session_store_failed");
+    let reply = callback.get(&url).await;
+    assert_eq!(reply.status, 503);
+    assert!(
+        before.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        before.elapsed()
+    );
+    drop(held);
+    assert!(browser.me().await.is_some(), "service did not resume");
+    callback.sign_in("grace@contoso.example").await;
+    assert!(callback.me().await.is_some());
+}
+
+#[cfg(feature = "postgres")]
+#[actix_web::test]
+async fn a_database_server_that_is_away_is_a_clear_503_within_its_time() {
+    let config = Config::builder()
+        .enabled(false)
+        .database_timeout(Duration::from_secs(2))
+        .build()
+        .unwrap();
+    let store = DieselStore::connect_with("postgres://nobody@127.0.0.1:9/x", &config).unwrap();
+    let app = TestApp::on(store, TestDatabase::fresh());
+    let before = Instant::now();
+    let reply = app.browser().sign_in("ada@contoso.example").await;
+    assert_eq!(reply.status, 503);
+    assert!(
+        before.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        before.elapsed()
+    );
+}
