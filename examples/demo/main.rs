@@ -3,11 +3,15 @@
 //! `cargo run --example demo` needs nothing but this machine: SQLite and an emulated Entra on
 //! another local port. With `MICROSOFT_SSO_APPLICATION_ID`, `MICROSOFT_SSO_CLIENT_SECRET` and
 //! `MICROSOFT_SSO_AUTHORITY` set it uses the real Microsoft.
+//!
+//! `DATABASE_URL` names another database, `REDIS_URL` keeps the sessions in Redis, and
+//! `SESSIONS=cookie` in the browser. `BIND_ADDRESS` is where it listens.
 
 mod pages;
 
 use std::error::Error;
 
+use actix_session::storage::{CookieSessionStore, RedisSessionStore, SessionStore};
 use actix_web::{
     App, HttpServer,
     middleware::from_fn,
@@ -65,20 +69,13 @@ fn greet(address: &str, entra: Option<&FakeEntra>) {
     }
 }
 
-#[actix_web::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let filter = EnvFilter::try_from_default_env();
-    let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn,microsoft_sso=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).init();
-
-    let entra = emulated_entra()?;
-    let config = settings(entra.as_ref()).build()?;
-    let store = DieselStore::connect(&variable("DATABASE_URL", "sqlite://demo.sqlite3"))?;
-    store.migrate()?;
-    let sso = Data::new(MicrosoftSso::builder(config).store(store.clone()).build()?);
-
-    let address = variable("BIND_ADDRESS", "127.0.0.1:8000");
-    let server = HttpServer::new(move || {
+/// The whole application, with sessions kept wherever `sessions` says.
+async fn serve<S: SessionStore + 'static>(
+    address: &str,
+    sso: Data<MicrosoftSso>,
+    sessions: impl Fn() -> S + Clone + Send + 'static,
+) -> std::io::Result<()> {
+    HttpServer::new(move || {
         App::new()
             .app_data(sso.clone())
             .configure(microsoft_sso::config)
@@ -90,10 +87,42 @@ async fn main() -> Result<(), Box<dyn Error>> {
                     .route("", web::get().to(pages::private)),
             )
             .wrap(sso.flash_messages())
-            .wrap(sso.session_middleware(DieselSessions::new(&store, &sso)))
+            .wrap(sso.session_middleware(sessions()))
     })
-    .bind(&address)?
-    .shutdown_timeout(5);
+    .bind(address)?
+    .shutdown_timeout(5)
+    .run()
+    .await
+}
+
+#[actix_web::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let filter = EnvFilter::try_from_default_env();
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("warn,microsoft_sso=info"));
+    tracing_subscriber::fmt().with_env_filter(filter).init();
+
+    let entra = emulated_entra()?;
+    let config = settings(entra.as_ref()).build()?;
+    let database = variable("DATABASE_URL", "sqlite://demo.sqlite3");
+    let store = DieselStore::connect_with(&database, &config)?;
+    store.migrate()?;
+    let sso = Data::new(MicrosoftSso::builder(config).store(store.clone()).build()?);
+
+    let address = variable("BIND_ADDRESS", "127.0.0.1:8000");
     greet(&address, entra.as_ref());
-    Ok(server.run().await?)
+    match (
+        variable("REDIS_URL", ""),
+        variable("SESSIONS", "database").as_str(),
+    ) {
+        (redis, "database") if redis.is_empty() => {
+            let sessions = DieselSessions::new(&store, &sso);
+            serve(&address, sso, move || sessions.clone()).await?;
+        }
+        (_, "cookie") => serve(&address, sso, CookieSessionStore::default).await?,
+        (redis, _) => {
+            let sessions = RedisSessionStore::new(redis).await?;
+            serve(&address, sso, move || sessions.clone()).await?;
+        }
+    }
+    Ok(())
 }
