@@ -90,6 +90,11 @@ impl EntraRefusal {
         )
     }
 
+    /// Whether the code was redeemed before (AADSTS54005).
+    pub(crate) fn is_used_code(&self) -> bool {
+        self.aadsts == Some(54005)
+    }
+
     /// Whether the person said no.
     pub(crate) fn is_declined(&self) -> bool {
         self.error == "access_denied" && matches!(self.aadsts, None | Some(65004))

@@ -111,6 +111,11 @@ impl SignInError {
         }
     }
 
+    /// Whether the code was redeemed before.
+    pub(crate) fn is_used_code(&self) -> bool {
+        matches!(self, Self::Exchange(ExchangeError::Refused(refusal)) if refusal.is_used_code())
+    }
+
     /// Whether the application itself is out of order, so that no page of it may work and a
     /// redirect could go round in a circle.
     pub(crate) fn is_outage(&self) -> bool {

@@ -33,7 +33,7 @@ pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> Ht
         Some(Slot::Ended {
             ending: Ending::SignedIn,
             ..
-        }) => again(&sso, &state),
+        }) => again(&state),
         _ => stray(&req, &sso, &session, Some(&state), SignInError::NoAttempt),
     }
 }
@@ -54,7 +54,8 @@ async fn finish(
     match ended {
         Ok(response) => response,
         Err(error) if error.is_outage() => outage(req, &error),
-        Err(error) => failed(req, sso, session, state, &error),
+        Err(error) if error.is_used_code() => anew(req, sso, state),
+        Err(error) => failed(req, sso, state, &error),
     }
 }
 
@@ -118,23 +119,34 @@ fn establish(
 }
 
 /// The back button or a reload, after the sign-in has ended well in this browser.
-fn again(_: &Sso, state: &State) -> HttpResponse {
+fn again(state: &State) -> HttpResponse {
     redirect(StatusCode::SEE_OTHER, state.next.as_str(), None)
 }
 
+/// The code was redeemed already: the same callback came to another node at the same time. The
+/// sign-in begins anew, which Entra answers at once, and nobody sees an error.
+fn anew(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
+    tracing::warn!(
+        code = "code_used",
+        "the code was redeemed already; the sign-in begins anew"
+    );
+    let path = origin::scope_path(req);
+    let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
+    let query = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", state.next.as_str())
+        .finish();
+    redirect(
+        StatusCode::SEE_OTHER,
+        &format!("{path}/login/?{query}"),
+        cookie,
+    )
+}
+
 /// The attempt is burnt, and the person learns why on the next page.
-fn failed(
-    req: &HttpRequest,
-    sso: &Sso,
-    session: &Session,
-    state: &State,
-    error: &SignInError,
-) -> HttpResponse {
+fn failed(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
     tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
-    // Whoever is signed in already stays so, but asked for this sign-in and is told.
-    let _ = session;
     flash::leave(req, error.message());
     redirect(
         StatusCode::SEE_OTHER,

@@ -92,9 +92,10 @@ where
 {
     let ours = MigrationSource::<C::Backend>::migrations(&C::MIGRATIONS)?;
     let applied = conn.applied_migrations()?;
-    let is_applied =
-        |migration: &Box<dyn Migration<C::Backend>>| applied.contains(&version(&**migration));
-    Ok(ours.into_iter().filter(is_applied).collect())
+    Ok(ours
+        .into_iter()
+        .filter(|migration| applied.contains(&version(&**migration)))
+        .collect())
 }
 
 fn version<DB: Backend>(migration: &dyn Migration<DB>) -> MigrationVersion<'static> {

@@ -71,6 +71,12 @@ impl FakeEntra {
         self.state.lock().base.clone()
     }
 
+    /// Sets the base URL that it takes itself to be at, such as that of a proxy before it.
+    pub fn set_url(&self, url: &str) {
+        url.trim_end_matches('/')
+            .clone_into(&mut self.state.lock().base);
+    }
+
     /// The setting `authority` for a tenant path: `common`, a tenant id, a domain.
     pub fn authority(&self, tenant: &str) -> String {
         format!("{}/{tenant}", self.url())

@@ -128,3 +128,27 @@ async fn after_signing_out_the_back_button_signs_nobody_in() {
     browser.get(&callback).await;
     assert!(browser.me().await.is_none());
 }
+
+#[actix_web::test]
+async fn a_callback_that_another_node_served_begins_anew_and_shows_no_error() {
+    let app = TestApp::start().await;
+    let used = Fault::Entra(
+        400,
+        "invalid_grant".to_owned(),
+        54005,
+        "already redeemed".to_owned(),
+    );
+    app.entra.fault_times(Endpoint::Token, used, 1);
+    let browser = app.browser();
+    let callback = browser.to_callback(ADA, "?next=/orders?page=2").await;
+    let reply = browser.get(&callback).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.location()),
+        (303, "/microsoft_sso/login/?next=%2Forders%3Fpage%3D2")
+    );
+    let login = browser.get(reply.location()).await;
+    let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+    assert_eq!(browser.get(&callback).await.location(), "/orders?page=2");
+    assert!(browser.me().await.is_some());
+    assert_eq!(browser.message().await, "");
+}
