@@ -14,7 +14,7 @@ use actix_web_flash_messages::{
     storage::{FlashMessageStore, LoadError, StoreError},
 };
 
-use crate::seal::Sealer;
+use crate::{seal::Sealer, sso::MicrosoftSso};
 
 const COOKIE: &str = "microsoft_sso_messages";
 
@@ -94,9 +94,17 @@ impl FlashMessageStore for SealedMessages {
     }
 }
 
+/// Whether a message waits to be shown.
+pub(crate) fn is_pending(req: &HttpRequest) -> bool {
+    req.cookie(COOKIE).is_some()
+}
+
 /// Leaves a message for the next page, where the middleware is mounted; without it, sending
 /// would panic.
-pub(crate) fn leave(req: &HttpRequest, text: &str) {
+pub(crate) fn leave(req: &HttpRequest, sso: &MicrosoftSso, text: &str) {
+    if !sso.config.show_failed_login_message {
+        return;
+    }
     if req.extensions().contains::<Arc<dyn FlashMessageStore>>() {
         FlashMessage::error(text).send();
     } else {

@@ -11,6 +11,7 @@ mod extract;
 mod flash;
 mod flights;
 mod guard;
+mod hooks;
 mod next_path;
 mod origin;
 mod page;
@@ -35,6 +36,7 @@ pub use account::{BasicInfo, Changes, Decision, Denied, NewUser, PictureUpdate, 
 pub use clock::{Clock, SystemClock};
 pub use extract::CurrentUser;
 pub use guard::{LoginRequired, require_login};
+pub use hooks::{HookContext, HookResult, Hooks};
 pub use picture::Picture;
 pub use plugin::{config, config_at};
 pub use secret::Secret;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use actix_web::HttpRequest;
 use openidconnect::RedirectUrl;
 
 use crate::{
@@ -16,12 +17,15 @@ use crate::{
     },
     error::{SignInError, chain},
     extract::Sso,
+    hooks::HookContext,
     session::{Identity, SignedIn},
+    store::{Admitted, StoreError},
 };
 
 /// What a sign-in needs, held by a task of its own.
 pub(crate) struct SigningIn {
     pub(crate) sso: Sso,
+    pub(crate) request: HttpRequest,
     pub(crate) http: Rc<HttpClient>,
     pub(crate) redirect_uri: RedirectUrl,
     pub(crate) attempt: Attempt,
@@ -35,8 +39,13 @@ impl SigningIn {
         let (user, unavailable) = same_person(&claims, user)?;
         let profile = Profile::new(&claims, user, photo, config.save_basic_info);
         let now = self.sso.clock.now();
+        let context = HookContext {
+            request: &self.request,
+            profile: &profile,
+            access_token: &tokens.access_token,
+        };
         let sign_in = SignIn::new(profile.clone(), self.sso.policy.clone(), now);
-        let admitted = match (self.sso.store.sign_in(sign_in).await?, unavailable) {
+        let admitted = match (self.admit(sign_in, context).await?, unavailable) {
             (Ok(admitted), _) => admitted,
             // The operator wants to know what was wrong with Graph.
             (Err(Denied::ProfileUnavailable), Some(error)) => {
@@ -57,6 +66,35 @@ impl SigningIn {
             identity,
             access_token,
         })
+    }
+
+    /// The store's part, with the application's hooks around it where there are any. Somebody new
+    /// is then looked for, prepared and created; all others are one hop to the store.
+    async fn admit(
+        &self,
+        sign_in: SignIn,
+        context: HookContext<'_>,
+    ) -> Result<Result<Admitted, Denied>, StoreError> {
+        let store = &self.sso.store;
+        let Some(hooks) = &self.sso.hooks else {
+            return store.sign_in(sign_in).await;
+        };
+        if let Err(denied) = hooks.before_validation(context).await {
+            return Ok(Err(denied));
+        }
+        let mut admitted = store.sign_in(sign_in.clone().deferred()).await?;
+        if let (Err(Denied::CreationDeferred), Some(mut user)) = (&admitted, sign_in.new_user()?) {
+            if let Err(denied) = hooks.before_creation(context, &mut user).await {
+                return Ok(Err(denied));
+            }
+            admitted = store.sign_in(sign_in.prepared(user)).await?;
+        }
+        let admitted = match admitted {
+            Ok(admitted) => admitted,
+            Err(denied) => return Ok(Err(denied)),
+        };
+        let before_login = hooks.before_login(context, &admitted.user).await;
+        Ok(before_login.map(|()| admitted))
     }
 
     /// The first upstream round: the code's exchange, and the ID token's check.

@@ -96,13 +96,34 @@ impl Slots<'_> {
         self.cookie(state.slot, &Slot::Ended { id, ending, at })
     }
 
-    /// How many sign-ins of this browser ended within the last seconds, one way or the other.
-    pub(crate) fn ended_within(&self, req: &HttpRequest, seconds: i64) -> usize {
+    /// How many sign-ins of this browser ended within the last seconds: well, and otherwise.
+    pub(crate) fn ended_within(&self, req: &HttpRequest, seconds: i64) -> (usize, usize) {
         let since = self.now.timestamp() - seconds;
-        let ended = (0..SLOTS).filter_map(|slot| self.read(req, slot));
+        let mut ended = (0, 0);
+        for slot in 0..SLOTS {
+            match self.read(req, slot) {
+                Some(Slot::Ended { at, .. }) if at < since => {}
+                Some(Slot::Ended {
+                    ending: Ending::SignedIn,
+                    ..
+                }) => ended.0 += 1,
+                Some(Slot::Ended { .. }) => ended.1 += 1,
+                Some(Slot::Attempt(_)) | None => {}
+            }
+        }
         ended
-            .filter(|slot| matches!(slot, Slot::Ended { at, .. } if *at >= since))
-            .count()
+    }
+
+    /// Cookies that take all of this browser's away.
+    pub(crate) fn clear(&self, req: &HttpRequest) -> Vec<Cookie<'static>> {
+        let names = (0..SLOTS).map(Self::name);
+        let held = names.filter(|name| req.cookie(name).is_some());
+        held.map(|name| {
+            let mut cookie = Cookie::build(name, "").path(self.path.to_owned()).finish();
+            cookie.make_removal();
+            cookie
+        })
+        .collect()
     }
 }
 

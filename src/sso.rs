@@ -24,6 +24,7 @@ use crate::{
     entra::{http, provider::Provider},
     flash::SealedMessages,
     flights::Flights,
+    hooks::Hooks,
     seal::{Sealer, derive_key, random},
     secret::Secret,
     session_middleware::SsoSessionMiddleware,
@@ -50,6 +51,7 @@ pub struct MicrosoftSso {
     pub(crate) policy: Arc<AccountPolicy>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn UserStore>,
+    pub(crate) hooks: Option<Arc<dyn Hooks>>,
     pub(crate) provider: Arc<Provider>,
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) scopes: Vec<Scope>,
@@ -65,6 +67,7 @@ pub struct Builder {
     config: Config,
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn UserStore>>,
+    hooks: Option<Arc<dyn Hooks>>,
 }
 
 /// The plugin can't be put together.
@@ -96,6 +99,7 @@ impl MicrosoftSso {
             config,
             clock: Arc::new(SystemClock),
             store: None,
+            hooks: None,
         }
     }
 
@@ -172,6 +176,13 @@ impl Builder {
         self
     }
 
+    /// What the application adds to a sign-in. By default, nothing.
+    #[must_use]
+    pub fn hooks(mut self, hooks: impl Hooks) -> Self {
+        self.hooks = Some(Arc::new(hooks));
+        self
+    }
+
     /// What tells the time. By default, the clock of the machine.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
@@ -188,6 +199,7 @@ impl Builder {
             config: Config(config),
             clock,
             store,
+            hooks,
         } = self;
         let store = store.ok_or(BuildError::NoStore)?;
         for warning in &config.warnings {
@@ -217,6 +229,7 @@ impl Builder {
             config: Arc::new(config),
             clock,
             store,
+            hooks,
             tls,
             flights: Flights::default(),
             starts: AtomicUsize::new(usize::from(first[0])),

@@ -1,43 +1,21 @@
 //! The decision: a function of the profile, the stored user and the policy.
 
-use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{
     domain::{self, DomainProblem},
+    policy::AccountPolicy,
     profile::Profile,
+    rights::rights,
 };
 use crate::{
     seal::{SealError, random},
-    settings::{Domains, Settings},
-    store::User,
+    settings::Domains,
+    store::{User, UserId},
 };
-
-/// The settings that decide who gets in.
-#[derive(Clone, Debug)]
-pub(crate) struct AccountPolicy {
-    pub(super) domains: Domains,
-    pub(super) tenants: BTreeSet<Uuid>,
-    pub(super) is_shared: bool,
-    auto_create_users: bool,
-    always_update_user_data: bool,
-    unique_email: bool,
-}
-
-impl AccountPolicy {
-    pub(crate) fn new(config: &Settings) -> Self {
-        Self {
-            domains: config.domains.clone(),
-            tenants: config.tenants.clone(),
-            is_shared: config.authority.is_shared(),
-            auto_create_users: config.auto_create_users,
-            always_update_user_data: config.always_update_user_data,
-            unique_email: config.unique_email,
-        }
-    }
-}
 
 /// One person's sign-in, as a [`UserStore`](crate::UserStore) is asked to carry it out.
 #[derive(Clone, Debug)]
@@ -45,6 +23,18 @@ pub struct SignIn {
     profile: Profile,
     policy: Arc<AccountPolicy>,
     at: DateTime<Utc>,
+    creation: Creation,
+}
+
+/// What becomes of somebody new.
+#[derive(Clone, Debug)]
+enum Creation {
+    /// They are created by the settings' rules.
+    ByRule,
+    /// Not before the application's hook was asked.
+    Deferred,
+    /// As the hook left them.
+    Prepared(Box<NewUser>),
 }
 
 /// What a store has to do.
@@ -68,6 +58,10 @@ pub struct Changes {
     pub first_name: Option<String>,
     /// The new last name.
     pub last_name: Option<String>,
+    /// Whether the user is staff from now on.
+    pub is_staff: Option<bool>,
+    /// Whether the user is a superuser from now on.
+    pub is_superuser: Option<bool>,
 }
 
 /// A user to be made.
@@ -85,6 +79,16 @@ pub struct NewUser {
     pub last_name: String,
     /// A password that nothing hashes to: `!` and random characters, as Django writes it.
     pub password: String,
+    /// Whether the user is staff.
+    pub is_staff: bool,
+    /// Whether the user is a superuser.
+    pub is_superuser: bool,
+    /// Make the user staff and superuser if there is no superuser yet; a store must hold that
+    /// against others who arrive at the same time.
+    pub superuser_if_first: bool,
+    /// Link the person to this user instead of making one; nothing else of this is written then.
+    /// Whoever sets it answers for it: the person gets all that the user has.
+    pub existing: Option<UserId>,
     /// Refuse with [`Denied::EmailTaken`] if another user has the address.
     pub email_must_be_unique: bool,
 }
@@ -115,6 +119,10 @@ pub enum Denied {
     /// The person is new, and Graph could not be asked who they are.
     #[error("the person is new, and Graph could not be asked who they are")]
     ProfileUnavailable,
+    /// Not for the person: the application's hook is asked before somebody is created, and the
+    /// sign-in is carried out again.
+    #[error("the person is new, and the application has not been asked yet")]
+    CreationDeferred,
     /// The application's own rule; the text is shown to the person.
     #[error("the application refused: {0}")]
     Refused(Cow<'static, str>),
@@ -129,6 +137,7 @@ impl Denied {
             Self::Inactive => "user_inactive",
             Self::EmailTaken => "email_taken",
             Self::ProfileUnavailable => "graph_unavailable",
+            Self::CreationDeferred => "creation_deferred",
             Self::Refused(_) => "application_refused",
         }
     }
@@ -147,7 +156,7 @@ impl Denied {
             Self::EmailTaken => {
                 "Another account has your e-mail address already. Please ask the application's administrator."
             }
-            Self::ProfileUnavailable => {
+            Self::ProfileUnavailable | Self::CreationDeferred => {
                 "Microsoft can't be reached at the moment. Please try again in a few minutes."
             }
             Self::Refused(text) => text,
@@ -161,6 +170,31 @@ impl SignIn {
             profile,
             policy,
             at,
+            creation: Creation::ByRule,
+        }
+    }
+
+    /// Creates nobody yet: somebody new is answered [`Denied::CreationDeferred`].
+    pub(crate) fn deferred(mut self) -> Self {
+        self.creation = Creation::Deferred;
+        self
+    }
+
+    /// Creates this user, as the hook left them.
+    pub(crate) fn prepared(mut self, user: NewUser) -> Self {
+        self.creation = Creation::Prepared(Box::new(user));
+        self
+    }
+
+    /// The user that the settings' rules would create; `None` where they create nobody.
+    pub(crate) fn new_user(&self) -> Result<Option<NewUser>, crate::StoreError> {
+        let by_rule = Self {
+            creation: Creation::ByRule,
+            ..self.clone()
+        };
+        match by_rule.decide(None)? {
+            Decision::Create(user) => Ok(Some(user)),
+            Decision::SignIn(_) | Decision::Deny(_) => Ok(None),
         }
     }
 
@@ -197,16 +231,27 @@ impl SignIn {
         if self.profile.is_fresh && lists_domains {
             self.check_domain()?;
         }
-        if !self.policy.always_update_user_data || !self.profile.is_fresh {
+        // Without Graph there is nothing new to write, and no name to look for in a list.
+        if !self.profile.is_fresh {
             return Ok(Decision::SignIn(Changes::default()));
         }
-        let changed = |new: &str, old: &str| (new != old).then(|| new.to_owned());
-        let email = self.profile.email.as_deref();
-        Ok(Decision::SignIn(Changes {
-            email: email.and_then(|email| changed(email, &user.email)),
-            first_name: changed(&self.profile.first_name, &user.first_name),
-            last_name: changed(&self.profile.last_name, &user.last_name),
-        }))
+        let rights = rights(&self.profile, &self.policy);
+        // Who is no longer a superuser isn't staff by that right either.
+        let dismissed = user.is_superuser && rights.is_superuser == Some(false);
+        let staff = rights.is_staff.or(dismissed.then_some(false));
+        let mut changes = Changes {
+            is_staff: staff.filter(|is| *is != user.is_staff),
+            is_superuser: rights.is_superuser.filter(|is| *is != user.is_superuser),
+            ..Changes::default()
+        };
+        if self.policy.always_update_user_data {
+            let changed = |new: &str, old: &str| (new != old).then(|| new.to_owned());
+            let email = self.profile.email.as_deref();
+            changes.email = email.and_then(|email| changed(email, &user.email));
+            changes.first_name = changed(&self.profile.first_name, &user.first_name);
+            changes.last_name = changed(&self.profile.last_name, &user.last_name);
+        }
+        Ok(Decision::SignIn(changes))
     }
 
     fn decide_new(&self) -> Result<Result<Decision, Denied>, SealError> {
@@ -221,6 +266,12 @@ impl SignIn {
         if let Err(denied) = denied {
             return Ok(Err(denied));
         }
+        match &self.creation {
+            Creation::ByRule => {}
+            Creation::Deferred => return Ok(Err(Denied::CreationDeferred)),
+            Creation::Prepared(user) => return Ok(Ok(Decision::Create((**user).clone()))),
+        }
+        let rights = rights(profile, &self.policy);
         let username = profile.user_principal_name.as_ref();
         let username = username
             .or(profile.preferred_username.as_ref())
@@ -232,6 +283,10 @@ impl SignIn {
             first_name: profile.first_name.clone(),
             last_name: profile.last_name.clone(),
             password: format!("!{}", crate::picture::hex(&random::<20>()?)),
+            is_staff: rights.is_staff == Some(true),
+            is_superuser: rights.is_superuser == Some(true),
+            superuser_if_first: self.policy.auto_create_first_superuser,
+            existing: None,
             email_must_be_unique: self.policy.unique_email,
         })))
     }

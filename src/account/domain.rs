@@ -1,6 +1,6 @@
 //! Which e-mail domains may have an account, and when a domain counts at all.
 
-use super::{decide::AccountPolicy, profile::Profile};
+use super::{policy::AccountPolicy, profile::Profile};
 use crate::settings::Domains;
 
 /// Why a domain doesn't let a person in.
@@ -34,6 +34,11 @@ pub(super) fn check(
         Some(domain) if counts(profile, domain, policy) => Ok(()),
         Some(_) => Err(DomainProblem::Unproved),
     }
+}
+
+/// Whether the domain of an address counts, whichever it is.
+pub(super) fn counts_of(profile: &Profile, email: &str, policy: &AccountPolicy) -> bool {
+    domain(email).is_some_and(|domain| counts(profile, domain, policy))
 }
 
 /// Where many tenants may come in, an address proves nothing by itself: any tenant's

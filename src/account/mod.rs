@@ -2,10 +2,12 @@
 
 mod decide;
 mod domain;
+mod policy;
 mod profile;
+mod rights;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decide::AccountPolicy;
 pub use decide::{Changes, Decision, Denied, NewUser, SignIn};
+pub(crate) use policy::AccountPolicy;
 pub use profile::{BasicInfo, PictureUpdate, Profile};

@@ -68,6 +68,7 @@ async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
             let code = code(req).map_err(Arc::new);
             let signing_in = SigningIn {
                 sso: sso.clone(),
+                request: req.clone(),
                 http: Worker::http(req, sso),
                 redirect_uri,
                 attempt,
@@ -147,7 +148,7 @@ fn failed(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> H
     tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
-    flash::leave(req, error.message());
+    flash::leave(req, sso, error.message());
     redirect(
         StatusCode::SEE_OTHER,
         sso.config.login_failed_url.as_str(),
@@ -169,7 +170,7 @@ fn stray(
         return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
     }
     tracing::warn!(code = error.code(), reason = %chain(&error), "sign-in failed");
-    flash::leave(req, error.message());
+    flash::leave(req, sso, error.message());
     redirect(
         StatusCode::SEE_OTHER,
         sso.config.login_failed_url.as_str(),

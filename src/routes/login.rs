@@ -9,23 +9,39 @@ use crate::{
     entra::flow::{AuthorizeRequest, authorize_url},
     error::SignInError,
     extract::{Sso, Worker},
+    flash,
     guard::is_navigation,
     next_path::NextPath,
     origin, page, session,
 };
 
-/// This many sign-ins that ended within so many seconds, and the browser is back here without
-/// anybody signed in: it goes round in a circle.
-const CIRCLE: (usize, i64) = (10, 20);
+/// A browser that comes back with nobody signed in goes round in a circle when this many of its
+/// sign-ins ended well within [`LATELY`]: its session is dropped each time. Signing out takes the
+/// record of them away.
+const ENDED_WELL: usize = 4;
+
+/// Or when this many failed, and the message of the last one wasn't read: the page that should
+/// show it sends people here.
+const FAILED: usize = 8;
+
+/// In seconds.
+const LATELY: i64 = 20;
 
 pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
     if !sso.config.enabled {
         return switched_off(&req);
     }
     let path = origin::scope_path(&req);
-    let nobody = session::identity(&session, sso.clock.now()).is_none();
-    if nobody && slots(&req, &sso, &path).ended_within(&req, CIRCLE.1) >= CIRCLE.0 {
-        return circle(&req);
+    if session::identity(&session, sso.clock.now()).is_none() {
+        let (well, failed) = slots(&req, &sso, &path).ended_within(&req, LATELY);
+        if well >= ENDED_WELL || (failed >= FAILED && flash::is_pending(&req)) {
+            return circle(&req);
+        }
+        if well > 0 {
+            tracing::warn!(
+                "a browser that was signed in seconds ago is back without its session: is the cookie dropped (Secure over http, another host name), or SessionMiddleware missing?"
+            );
+        }
     }
     begin(&req, &sso, &path)
         .await

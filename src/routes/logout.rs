@@ -3,7 +3,7 @@
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
-use super::redirect;
+use super::{redirect, slots};
 use crate::{extract::Sso, guard::is_navigation, origin, page, session};
 
 pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
@@ -24,9 +24,12 @@ pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> Http
         tracing::info!(user = %identity.user_id, "signed out");
     }
     session::end(&session);
-    redirect(
-        StatusCode::SEE_OTHER,
-        sso.config.logout_redirect_path.as_str(),
-        None,
-    )
+    let to = sso.config.logout_redirect_path.as_str();
+    let mut response = redirect(StatusCode::SEE_OTHER, to, None);
+    let path = origin::scope_path(&req);
+    for cookie in slots(&req, &sso, &path).clear(&req) {
+        // A cookie that can't be taken away expires by itself.
+        let _ = response.add_cookie(&cookie);
+    }
+    response
 }

@@ -44,6 +44,16 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
     let tenants = check.tenants(&values.tenants);
     let domains = check.domains(&values.allowable_domains);
     check.scopes(&values.scopes);
+    let staff = check.people("staff_list", &values.staff_list);
+    let superusers = check.people("superuser_list", &values.superuser_list);
+    if superusers.contains("*") {
+        let remedy = "list the people; `*` is for `staff_list`";
+        check.mistake(
+            "superuser_list",
+            "`*` would make everybody a superuser",
+            remedy,
+        );
+    }
     check.durations(&values);
     let next_url = check.path("next_url", &values.next_url);
     let login_failed_url = check.path("login_failed_url", &values.login_failed_url);
@@ -60,6 +70,8 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
             graph_url: graph_url?,
             tenants,
             domains,
+            staff,
+            superusers,
             base_url,
             next_url: next_url?,
             login_failed_url: login_failed_url?,
@@ -169,6 +181,22 @@ impl Check {
             true => Domains::All,
             false => Domains::Only(domains),
         }
+    }
+
+    /// Addresses in lower case.
+    fn people(&mut self, setting: &str, list: &List) -> BTreeSet<String> {
+        let people: BTreeSet<_> = list.iter().map(str::to_lowercase).collect();
+        for entry in people
+            .iter()
+            .filter(|entry| *entry != "*" && !entry.contains('@'))
+        {
+            self.mistake(
+                setting,
+                format!("`{entry}` is neither an e-mail address nor a user principal name"),
+                "list whole addresses such as `ada@contoso.com`",
+            );
+        }
+        people
     }
 
     fn scopes(&mut self, list: &List) {

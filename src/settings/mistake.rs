@@ -44,7 +44,9 @@ impl fmt::Display for Mistake {
 }
 
 /// The settings can't be used. It holds every mistake that was found.
-#[derive(Clone, Debug, thiserror::Error)]
+///
+/// `Debug` prints the same list as `Display`, for it is what a `main` that returns the error shows.
+#[derive(Clone, thiserror::Error)]
 pub struct ConfigError {
     mistakes: Vec<Mistake>,
 }
@@ -71,5 +73,11 @@ impl fmt::Display for ConfigError {
             write!(f, "\n  - {mistake}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }

@@ -48,6 +48,10 @@ pub(crate) struct Settings {
     pub(crate) graph_url: Url,
     pub(crate) tenants: BTreeSet<Uuid>,
     pub(crate) domains: Domains,
+    /// Addresses in lower case.
+    pub(crate) staff: BTreeSet<String>,
+    /// Addresses in lower case.
+    pub(crate) superusers: BTreeSet<String>,
     pub(crate) base_url: Option<Url>,
     pub(crate) next_url: NextPath,
     pub(crate) login_failed_url: NextPath,

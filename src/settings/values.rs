@@ -101,6 +101,18 @@ settings! {
     /// Whether an account is refused to a newcomer whose e-mail another account has already.
     /// Default: `false`.
     unique_email: bool = false;
+    /// Whose users are staff, by e-mail or user principal name, whole, letter case aside; `*` is
+    /// everybody. When it isn't empty it decides at every sign-in: who is taken off it is no
+    /// longer staff. Default: empty, which leaves `is_staff` alone.
+    staff_list: List = List::default();
+    /// Whose users are superusers (and so staff), likewise, without `*`. Default: empty, which
+    /// leaves `is_superuser` alone.
+    superuser_list: List = List::default();
+    /// Whether the first user created, while there is no superuser, becomes one. It has no say
+    /// when `superuser_list` is set. Default: `false`.
+    auto_create_first_superuser: bool = false;
+    /// Whether the reason is shown to the person when signing in failed. Default: `true`.
+    show_failed_login_message: bool = true;
     /// Where a person goes after signing in when no page was asked for: a path on this site.
     /// Default: `/`.
     next_url: String = "/".to_owned();

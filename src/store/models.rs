@@ -68,8 +68,8 @@ impl<'a> InsertUser<'a> {
             last_name: &user.last_name,
             password: &user.password,
             is_active: true,
-            is_staff: false,
-            is_superuser: false,
+            is_staff: user.is_staff,
+            is_superuser: user.is_superuser,
             date_joined: at,
             last_login: at,
         }
@@ -83,6 +83,8 @@ pub(super) struct UpdateUser<'a> {
     email: Option<&'a str>,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
+    is_staff: Option<bool>,
+    is_superuser: Option<bool>,
     last_login: NaiveDateTime,
 }
 
@@ -92,6 +94,8 @@ impl<'a> UpdateUser<'a> {
             email: changes.email.as_deref(),
             first_name: changes.first_name.as_deref(),
             last_name: changes.last_name.as_deref(),
+            is_staff: changes.is_staff,
+            is_superuser: changes.is_superuser,
             last_login: at,
         }
     }

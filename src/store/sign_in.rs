@@ -33,9 +33,11 @@ pub(super) trait Statements: Dialect {
     fn user(&mut self, id: i64) -> QueryResult<UserRow>;
     fn username_exists(&mut self, username: &str) -> QueryResult<bool>;
     fn email_exists(&mut self, email: &str) -> QueryResult<bool>;
+    fn superuser_exists(&mut self) -> QueryResult<bool>;
     fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64>;
     fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()>;
     fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()>;
+    fn basic_info(&mut self, id: i64) -> QueryResult<Option<BasicInfoRow>>;
     fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()>;
     fn update_basic_info(&mut self, id: i64, update: &UpdateBasicInfo<'_>) -> QueryResult<()>;
 }
@@ -85,6 +87,12 @@ macro_rules! statements {
                 Ok(found.optional()?.is_some())
             }
 
+            fn superuser_exists(&mut self) -> QueryResult<bool> {
+                let superusers = users::table.filter(users::is_superuser.eq(true));
+                let found = superusers.select(users::id).first::<i64>(self);
+                Ok(found.optional()?.is_some())
+            }
+
             fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64> {
                 // Read back by the unique user name: not every database has RETURNING.
                 diesel::insert_into(users::table)
@@ -109,6 +117,14 @@ macro_rules! statements {
                     .values(identity)
                     .execute(self)
                     .map(drop)
+            }
+
+            fn basic_info(&mut self, id: i64) -> QueryResult<Option<BasicInfoRow>> {
+                microsoft_sso_users::table
+                    .find(id)
+                    .select(BasicInfoRow::as_select())
+                    .first(self)
+                    .optional()
             }
 
             fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()> {
@@ -204,10 +220,14 @@ fn changed(mut user: User, changes: Changes, sign_in: &SignIn) -> User {
         email,
         first_name,
         last_name,
+        is_staff,
+        is_superuser,
     } = changes;
     user.email = email.unwrap_or(user.email);
     user.first_name = first_name.unwrap_or(user.first_name);
     user.last_name = last_name.unwrap_or(user.last_name);
+    user.is_staff = is_staff.unwrap_or(user.is_staff);
+    user.is_superuser = is_superuser.unwrap_or(user.is_superuser);
     user.last_login = Some(sign_in.at());
     user
 }
@@ -233,7 +253,7 @@ fn new<C: Statements>(
     sign_in: &SignIn,
 ) -> Result<Result<Admitted, Denied>, StoreError> {
     let profile = sign_in.profile();
-    let user = match sign_in.decide(None)? {
+    let mut user = match sign_in.decide(None)? {
         Decision::Create(user) => user,
         Decision::Deny(denied) => return Ok(Err(denied)),
         Decision::SignIn(_) => return Ok(Err(Denied::NotCreated)),
@@ -241,7 +261,24 @@ fn new<C: Statements>(
     if user.email_must_be_unique && !user.email.is_empty() && conn.email_exists(&user.email)? {
         return Ok(Err(Denied::EmailTaken));
     }
-    let id = insert_user(conn, &user, &profile.object_id, sign_in.at().naive_utc())?;
+    // Others who create users wait behind the lock, so the answer holds.
+    if user.superuser_if_first && !conn.superuser_exists()? {
+        (user.is_staff, user.is_superuser) = (true, true);
+    }
+    let existing = match &user.existing {
+        Some(id) => match id.as_str().parse().ok().map(|id| conn.user(id)).transpose() {
+            Ok(Some(row)) => Some(User::from(row)),
+            Ok(None) | Err(diesel::result::Error::NotFound) => return Ok(Err(Denied::NotCreated)),
+            Err(error) => return Err(error.into()),
+        },
+        None => None,
+    };
+    let at = sign_in.at().naive_utc();
+    let id = match &existing {
+        Some(user) if !user.is_active => return Ok(Err(Denied::Inactive)),
+        Some(user) => user.id.as_str().parse().map_err(StoreError::new)?,
+        None => insert_user(conn, &user, &profile.object_id, at)?,
+    };
     conn.insert_identity(&InsertIdentity {
         tenant_id: &profile.tenant_id.to_string(),
         object_id: &profile.object_id,
@@ -249,9 +286,11 @@ fn new<C: Statements>(
         user_id: id,
     })?;
     if let Some(info) = &profile.basic_info {
-        conn.insert_basic_info(&InsertBasicInfo::new(id, info))?;
+        // A user who is brought along may have signed in from another tenant before.
+        let stored = conn.basic_info(id)?;
+        write_basic_info(conn, id, stored.as_ref(), info)?;
     }
-    Ok(Ok(Admitted::new(conn.user(id)?.into(), true)))
+    Ok(Ok(Admitted::new(conn.user(id)?.into(), existing.is_none())))
 }
 
 /// Inserts a user under a name that nobody has. A user of the wished name is somebody else (a

@@ -209,7 +209,7 @@ async fn a_signed_in_user_who_opens_login_keeps_their_session_as_it_is() {
 }
 
 #[actix_web::test]
-async fn a_browser_that_goes_round_in_a_circle_is_stopped_and_told_why() {
+async fn a_browser_that_drops_its_session_is_stopped_and_told_why() {
     let app = TestApp::start().await;
     let browser = app.browser();
     for _ in 0..10 {
@@ -223,4 +223,41 @@ async fn a_browser_that_goes_round_in_a_circle_is_stopped_and_told_why() {
     assert!(reply.body.contains("cookies"), "{}", reply.body);
     app.pass(30);
     browser.start("").await;
+}
+
+#[actix_web::test]
+async fn a_failed_page_that_needs_a_sign_in_is_no_endless_circle() {
+    let app = TestApp::with(|settings| settings.login_failed_url("/private/sorry")).await;
+    let browser = app.browser();
+    let mut path = "/private/report".to_owned();
+    for round in 0.. {
+        assert!(round < 12, "it goes on and on");
+        path = browser.get(&path).await.location().to_owned();
+        let reply = browser.get(&path).await;
+        if reply.status == 429 {
+            break;
+        }
+        let callback = app
+            .entra
+            .refuse(reply.location(), "access_denied", "")
+            .unwrap();
+        path = browser.get(&callback).await.location().to_owned();
+    }
+}
+
+#[actix_web::test]
+async fn somebody_who_signs_in_and_out_again_and_again_is_no_circle() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    for _ in 0..10 {
+        browser.sign_in(ADA).await;
+        browser.post_with("/microsoft_sso/logout/", &[]).await;
+    }
+    assert_eq!(browser.cookie_header("/microsoft_sso/callback/"), "");
+    for _ in 0..10 {
+        let url = browser.start("").await;
+        let callback = app.entra.refuse(&url, "access_denied", "").unwrap();
+        browser.get(&callback).await;
+        assert!(!browser.message().await.is_empty());
+    }
 }

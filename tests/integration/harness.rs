@@ -17,7 +17,7 @@ use actix_web::{
 use chrono::{DateTime, TimeDelta, Utc};
 use microsoft_sso::{
     ACCESS_TOKEN_KEY, Clock, Config, ConfigBuilder, CurrentUser, DieselSessions, DieselStore,
-    Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
+    Hooks, Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
 };
 use serde_json::json;
 
@@ -114,21 +114,29 @@ impl TestApp {
         let database = TestDatabase::fresh();
         let store = DieselStore::connect(&database.url()).unwrap();
         store.migrate().unwrap();
-        Self::build(entra, store, database, settings)
+        Self::build(entra, (store, database), settings, None::<()>)
+    }
+
+    /// With hooks of the application's.
+    pub(crate) async fn with_hooks(hooks: impl Hooks) -> Self {
+        let database = TestDatabase::fresh();
+        let store = DieselStore::connect(&database.url()).unwrap();
+        store.migrate().unwrap();
+        let entra = FakeEntra::start().unwrap();
+        Self::build(entra, (store, database), |settings| settings, Some(hooks))
     }
 
     /// On a store of the test's own, migrated.
     pub(crate) fn on(store: DieselStore, database: TestDatabase) -> Self {
-        Self::build(FakeEntra::start().unwrap(), store, database, |settings| {
-            settings
-        })
+        let entra = FakeEntra::start().unwrap();
+        Self::build(entra, (store, database), |settings| settings, None::<()>)
     }
 
     fn build(
         entra: FakeEntra,
-        store: DieselStore,
-        database: TestDatabase,
+        (store, database): (DieselStore, TestDatabase),
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+        hooks: Option<impl Hooks>,
     ) -> Self {
         let config = Config::builder()
             .authority(entra.authority("common"))
@@ -140,8 +148,11 @@ impl TestApp {
         let clock = TestClock::default();
         let sso = MicrosoftSso::builder(settings(config).build().unwrap())
             .store(store.clone())
-            .clock(clock.clone())
-            .build();
+            .clock(clock.clone());
+        let sso = match hooks {
+            Some(hooks) => sso.hooks(hooks).build(),
+            None => sso.build(),
+        };
         let sso = Data::new(sso.unwrap());
         let (url, server) = serve(&sso, &store);
         Self {

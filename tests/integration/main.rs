@@ -17,6 +17,7 @@ mod databases;
 mod front_channel;
 mod graph;
 mod guard;
+mod hooks;
 mod id_token;
 mod keys;
 mod logout;

@@ -227,3 +227,45 @@ async fn a_sign_in_ends_with_the_session_age() {
     assert!(browser.me().await.is_none());
     assert_eq!(browser.get("/identity").await.status, 401);
 }
+
+#[actix_web::test]
+async fn of_thirty_first_people_at_once_exactly_one_becomes_superuser() {
+    let app = TestApp::with(|settings| settings.auto_create_first_superuser(true)).await;
+    let mut all = Vec::new();
+    for n in 0..30 {
+        let name = format!("p{n}@contoso.example");
+        app.entra.add_person(Person::new(CONTOSO, &name));
+        let browser = app.browser();
+        let callback = browser.to_callback(&name, "").await;
+        all.push((browser, callback));
+    }
+    join_all(all.iter().map(|(browser, callback)| browser.get(callback))).await;
+    assert_eq!(app.count("users"), 30);
+    assert_eq!(app.count("users WHERE is_superuser AND is_staff"), 1);
+    assert_eq!(app.count("users WHERE is_superuser OR is_staff"), 1);
+}
+
+#[actix_web::test]
+async fn nobody_of_a_foreign_domain_becomes_the_first_superuser() {
+    let app = TestApp::with(|settings| {
+        settings
+            .auto_create_first_superuser(true)
+            .allowable_domains(["contoso.example"])
+    })
+    .await;
+    app.entra
+        .add_person(Person::new(FABRIKAM, "eve@fabrikam.example").without_mail());
+    app.browser().refused("eve@fabrikam.example").await;
+    assert_eq!(app.count("users"), 0);
+    app.browser().sign_in(ADA).await;
+    assert_eq!(app.count("users WHERE is_superuser"), 1);
+}
+
+#[actix_web::test]
+async fn a_right_that_is_taken_away_is_gone_at_the_next_sign_in() {
+    let app = TestApp::with(|settings| settings.superuser_list(["boss@contoso.example"])).await;
+    app.browser().sign_in(ADA).await;
+    app.execute("UPDATE users SET is_superuser = TRUE, is_staff = TRUE");
+    app.browser().sign_in(ADA).await;
+    assert_eq!(app.count("users WHERE is_superuser"), 0);
+}

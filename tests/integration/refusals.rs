@@ -104,3 +104,12 @@ async fn unknown_parameters_of_the_callback_are_ignored() {
         .await;
     assert!(browser.me().await.is_some());
 }
+
+#[actix_web::test]
+async fn the_reason_can_be_kept_from_the_person() {
+    let app = TestApp::with(|settings| settings.show_failed_login_message(false)).await;
+    let browser = app.browser();
+    let reply = browser.get("/microsoft_sso/callback/").await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, "/"));
+    assert_eq!(browser.message().await, "");
+}
