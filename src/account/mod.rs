@@ -1,13 +1,17 @@
 //! Whether a verified person gets in, and as which user: decided without a database at hand.
 
 mod decide;
+mod denied;
 mod domain;
 mod policy;
 mod profile;
 mod rights;
 #[cfg(test)]
+mod rights_tests;
+#[cfg(test)]
 mod tests;
 
-pub use decide::{Changes, Decision, Denied, NewUser, SignIn};
+pub use decide::{Changes, Decision, NewUser, SignIn};
+pub use denied::Denied;
 pub(crate) use policy::AccountPolicy;
 pub use profile::{BasicInfo, PictureUpdate, Profile};

@@ -6,7 +6,8 @@ use chrono::DateTime;
 use uuid::Uuid;
 
 use super::{
-    decide::{Changes, Decision, Denied, SignIn},
+    decide::{Changes, Decision, SignIn},
+    denied::Denied,
     policy::AccountPolicy,
     profile::{PictureUpdate, Profile},
 };
@@ -18,7 +19,7 @@ use crate::{
     },
 };
 
-const CONTOSO: Uuid = Uuid::from_u128(1);
+pub(super) const CONTOSO: Uuid = Uuid::from_u128(1);
 
 fn claims() -> Claims {
     Claims {
@@ -48,18 +49,18 @@ fn graph(upn: Option<&str>, mail: Option<&str>) -> GraphUser {
     }
 }
 
-fn profile(upn: Option<&str>, mail: Option<&str>) -> Profile {
+pub(super) fn profile(upn: Option<&str>, mail: Option<&str>) -> Profile {
     Profile::new(&claims(), Some(graph(upn, mail)), Photo::None, true)
 }
 
-fn settings() -> ConfigBuilder {
+pub(super) fn settings() -> ConfigBuilder {
     Config::builder()
         .application_id("00001111-aaaa-2222-bbbb-3333cccc4444")
         .client_secret("secret")
         .authority("contoso.example")
 }
 
-fn decide(settings: ConfigBuilder, profile: Profile, stored: Option<&User>) -> Decision {
+pub(super) fn decide(settings: ConfigBuilder, profile: Profile, stored: Option<&User>) -> Decision {
     let Config(settings) = settings.build().unwrap();
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let sign_in = SignIn::new(profile, Arc::new(AccountPolicy::new(&settings)), at);
@@ -73,7 +74,7 @@ fn denied(settings: ConfigBuilder, upn: &str, mail: Option<&str>) -> Option<Deni
     }
 }
 
-fn stored() -> User {
+pub(super) fn stored() -> User {
     let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
     let mut user = User::new(UserId::new(1), "ada", at);
     user.email = "old@contoso.example".to_owned();
@@ -293,87 +294,4 @@ fn odd_profiles_become_rows_that_every_database_takes() {
         profile.basic_info.unwrap().locale.as_deref(),
         Some("hy-Latn-IT-arevela")
     );
-}
-
-#[test]
-fn the_lists_name_whole_people_and_decide_at_every_sign_in() {
-    let lists = || {
-        settings()
-            .allowable_domains(["*"])
-            .staff_list(["Grace@contoso.example"])
-            .superuser_list(["ADA@contoso.example"])
-    };
-    let new = |upn: &str, mail: &str| match decide(lists(), profile(Some(upn), Some(mail)), None) {
-        Decision::Create(user) => (user.is_staff, user.is_superuser),
-        other => panic!("{other:?}"),
-    };
-    assert_eq!(
-        new("ada@contoso.example", "x@contoso.example"),
-        (true, true)
-    );
-    assert_eq!(
-        new("x@contoso.example", "Ada@Contoso.example"),
-        (true, true)
-    );
-    assert_eq!(
-        new("grace@contoso.example", "x@contoso.example"),
-        (true, false)
-    );
-    for stranger in [
-        "a@contoso.example",
-        "ada@contoso.example.evil.example",
-        "xada@contoso.example",
-        "contoso.example",
-    ] {
-        assert_eq!(new(stranger, stranger), (false, false), "{stranger}");
-    }
-    let known = |settings: ConfigBuilder, upn: &str, staff: bool, superuser: bool| {
-        let mut user = stored();
-        (user.is_staff, user.is_superuser) = (staff, superuser);
-        match decide(settings, profile(Some(upn), None), Some(&user)) {
-            Decision::SignIn(changes) => (changes.is_staff, changes.is_superuser),
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(
-        known(lists(), "x@contoso.example", true, true),
-        (Some(false), Some(false))
-    );
-    assert_eq!(
-        known(lists(), "ada@contoso.example", false, false),
-        (Some(true), Some(true))
-    );
-    assert_eq!(
-        known(lists(), "ada@contoso.example", true, true),
-        (None, None)
-    );
-    let none = settings().allowable_domains(["*"]);
-    assert_eq!(
-        known(none, "x@contoso.example", true, true),
-        (None, None),
-        "no list, no say"
-    );
-    let all = settings().allowable_domains(["*"]).staff_list(["*"]);
-    assert_eq!(
-        known(all, "x@contoso.example", false, false),
-        (Some(true), None)
-    );
-}
-
-#[test]
-fn another_tenants_administrator_makes_nobody_a_superuser() {
-    let lists = || {
-        settings()
-            .allowable_domains(["*"])
-            .superuser_list(["boss@contoso.example"])
-    };
-    let is_superuser = |settings: ConfigBuilder| {
-        let eve = profile(Some("eve@evil.example"), Some("boss@contoso.example"));
-        matches!(decide(settings, eve, None), Decision::Create(user) if user.is_superuser)
-    };
-    assert!(!is_superuser(lists().authority("common")));
-    assert!(is_superuser(lists()), "one tenant's own administrator may");
-    assert!(is_superuser(
-        lists().authority("common").tenants([CONTOSO.to_string()])
-    ));
 }

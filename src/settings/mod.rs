@@ -2,6 +2,7 @@
 
 mod authority;
 mod check;
+mod check_addresses;
 mod load;
 mod mistake;
 #[cfg(test)]

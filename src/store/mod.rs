@@ -17,6 +17,8 @@ mod schema;
 mod sessions;
 #[cfg(feature = "_diesel")]
 mod sign_in;
+#[cfg(feature = "_diesel")]
+mod statements;
 
 use std::{error::Error, fmt};
 

@@ -1,159 +1,20 @@
 //! One sign-in in the database: found or created, decided and written in one transaction.
 
 use chrono::NaiveDateTime;
-use diesel::{
-    OptionalExtension, QueryResult,
-    dsl::sql,
-    prelude::*,
-    sql_types::{Bool, Text},
-};
+use diesel::QueryResult;
 
 use super::{
     Admitted, StoreError, User,
-    dialect::Dialect,
     models::{
         BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
-        UserRow,
     },
-    schema::{microsoft_sso_identities, microsoft_sso_users, users},
+    statements::Statements,
 };
 use crate::account::{BasicInfo, Changes, Decision, Denied, NewUser, SignIn};
 
 /// How many user names are tried when the one wished for is taken, before the object id, which
 /// nobody else has, is taken instead.
 const NAMES: u32 = 20;
-
-/// The statements of a sign-in.
-pub(super) trait Statements: Dialect {
-    fn stored(
-        &mut self,
-        tenant: &str,
-        object: &str,
-    ) -> QueryResult<Option<(UserRow, Option<BasicInfoRow>)>>;
-    fn user(&mut self, id: i64) -> QueryResult<UserRow>;
-    fn username_exists(&mut self, username: &str) -> QueryResult<bool>;
-    fn email_exists(&mut self, email: &str) -> QueryResult<bool>;
-    fn superuser_exists(&mut self) -> QueryResult<bool>;
-    fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64>;
-    fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()>;
-    fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()>;
-    fn basic_info(&mut self, id: i64) -> QueryResult<Option<BasicInfoRow>>;
-    fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()>;
-    fn update_basic_info(&mut self, id: i64, update: &UpdateBasicInfo<'_>) -> QueryResult<()>;
-}
-
-/// diesel checks a query's types for each database anew, and bounds that say "any" of them fill
-/// pages, so the statements are written once here and expanded for each.
-macro_rules! statements {
-    ($connection:ty) => {
-        impl Statements for $connection {
-            fn stored(
-                &mut self,
-                tenant: &str,
-                object: &str,
-            ) -> QueryResult<Option<(UserRow, Option<BasicInfoRow>)>> {
-                microsoft_sso_identities::table
-                    .inner_join(users::table.left_join(microsoft_sso_users::table))
-                    .filter(microsoft_sso_identities::tenant_id.eq(tenant))
-                    .filter(microsoft_sso_identities::object_id.eq(object))
-                    .select((UserRow::as_select(), Option::<BasicInfoRow>::as_select()))
-                    .first(self)
-                    .optional()
-            }
-
-            fn user(&mut self, id: i64) -> QueryResult<UserRow> {
-                users::table
-                    .find(id)
-                    .select(UserRow::as_select())
-                    .first(self)
-            }
-
-            fn username_exists(&mut self, username: &str) -> QueryResult<bool> {
-                let same =
-                    sql::<Bool>(Self::SAME_USERNAME).bind::<Text, _>(username.to_lowercase());
-                let found = users::table
-                    .filter(same)
-                    .select(users::id)
-                    .first::<i64>(self);
-                Ok(found.optional()?.is_some())
-            }
-
-            fn email_exists(&mut self, email: &str) -> QueryResult<bool> {
-                let same = sql::<Bool>(Self::SAME_EMAIL).bind::<Text, _>(email.to_lowercase());
-                let found = users::table
-                    .filter(same)
-                    .select(users::id)
-                    .first::<i64>(self);
-                Ok(found.optional()?.is_some())
-            }
-
-            fn superuser_exists(&mut self) -> QueryResult<bool> {
-                let superusers = users::table.filter(users::is_superuser.eq(true));
-                let found = superusers.select(users::id).first::<i64>(self);
-                Ok(found.optional()?.is_some())
-            }
-
-            fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64> {
-                // Read back by the unique user name: not every database has RETURNING.
-                diesel::insert_into(users::table)
-                    .values(user)
-                    .execute(self)?;
-                let same = sql::<Bool>(Self::SAME_USERNAME);
-                users::table
-                    .filter(same.bind::<Text, _>(username.to_lowercase()))
-                    .select(users::id)
-                    .first(self)
-            }
-
-            fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()> {
-                diesel::update(users::table.find(id))
-                    .set(update)
-                    .execute(self)
-                    .map(drop)
-            }
-
-            fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()> {
-                diesel::insert_into(microsoft_sso_identities::table)
-                    .values(identity)
-                    .execute(self)
-                    .map(drop)
-            }
-
-            fn basic_info(&mut self, id: i64) -> QueryResult<Option<BasicInfoRow>> {
-                microsoft_sso_users::table
-                    .find(id)
-                    .select(BasicInfoRow::as_select())
-                    .first(self)
-                    .optional()
-            }
-
-            fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()> {
-                diesel::insert_into(microsoft_sso_users::table)
-                    .values(info)
-                    .execute(self)
-                    .map(drop)
-            }
-
-            fn update_basic_info(
-                &mut self,
-                id: i64,
-                update: &UpdateBasicInfo<'_>,
-            ) -> QueryResult<()> {
-                diesel::update(microsoft_sso_users::table.find(id))
-                    .set(update)
-                    .execute(self)
-                    .map(drop)
-            }
-        }
-    };
-}
-
-#[cfg(feature = "sqlite")]
-statements!(diesel::SqliteConnection);
-#[cfg(feature = "postgres")]
-statements!(diesel::PgConnection);
-#[cfg(feature = "mysql")]
-statements!(diesel::MysqlConnection);
 
 /// Carries out a sign-in.
 pub(super) fn sign_in<C: Statements>(

@@ -1,0 +1,107 @@
+//! The checks of settings that say where something is: Microsoft, and this application.
+
+use url::Url;
+use uuid::Uuid;
+
+use super::{
+    authority::{Authority, is_loopback, is_secure},
+    check::Check,
+};
+
+/// Shortest `secret_key`, in bytes.
+const MIN_KEY: usize = 64;
+
+impl Check {
+    pub(super) fn authority(&mut self, text: &str) -> Option<Authority> {
+        Authority::parse(text)
+            .map_err(|problem| {
+                self.mistake("authority", problem, "give a tenant id, a domain, or a URL such as `https://login.microsoftonline.com/common`");
+            })
+            .ok()
+    }
+
+    pub(super) fn application(&mut self, id: &str, secret: &str, loopback: bool) {
+        if id.is_empty() {
+            self.mistake("application_id", "it is missing", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+        } else if !loopback && Uuid::try_parse(id).is_err() {
+            self.mistake("application_id", "it is not a GUID", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+        }
+        if secret.is_empty() {
+            self.mistake(
+                "client_secret",
+                "it is missing",
+                "make a client secret under \"Certificates & secrets\" and copy its Value",
+            );
+        } else if Uuid::try_parse(secret).is_ok() && !loopback {
+            self.warning(
+                "client_secret",
+                "it looks like the id of a secret (Entra would answer AADSTS7000215)",
+                "copy the secret's Value, which is shown once",
+            );
+        }
+    }
+
+    pub(super) fn graph_url(&mut self, text: &str, authority: Option<&Authority>) -> Option<Url> {
+        let text = match (text, authority) {
+            ("", Some(authority)) => authority.graph_url().unwrap_or(""),
+            (text, _) => text,
+        };
+        match Url::parse(text.trim_end_matches('/')) {
+            Ok(url) if is_secure(&url) && url.query().is_none() && url.path() != "/" => Some(url),
+            _ => {
+                if authority.is_some() {
+                    self.mistake("graph_url", "it is not an https URL with a version (and the authority's cloud is not a known one)", "give it in full, such as `https://graph.microsoft.com/v1.0`");
+                }
+                None
+            }
+        }
+    }
+
+    pub(super) fn base_url(&mut self, base: &str, domain: &str) -> Option<Url> {
+        let (setting, text) = match (base, domain) {
+            ("", "") => return None,
+            ("", domain) if domain.contains("://") => ("callback_domain", domain.to_owned()),
+            ("", domain) => {
+                let http = format!("http://{domain}");
+                match Url::parse(&http) {
+                    Ok(url) if is_loopback(&url) => ("callback_domain", http),
+                    _ => ("callback_domain", format!("https://{domain}")),
+                }
+            }
+            (base, _) => ("base_url", base.to_owned()),
+        };
+        match Url::parse(&text) {
+            Ok(url)
+                if is_secure(&url)
+                    && url.path() == "/"
+                    && url.query().is_none()
+                    && url.username().is_empty() =>
+            {
+                Some(url)
+            }
+            _ => {
+                self.mistake(
+                    setting,
+                    "it is not an https origin (http only on a loopback address)",
+                    "give scheme and host alone, such as `https://app.example.com`",
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn secret_key(&mut self, length: usize, base_url: Option<&Url>) {
+        let remedy = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
+        if length == 0 && base_url.is_some_and(|url| !is_loopback(url)) {
+            self.mistake(
+                "secret_key",
+                "it is missing, and `base_url` is public",
+                remedy,
+            );
+        } else if length == 0 {
+            self.warning("secret_key", "it is missing: a random one is used, so sign-ins under way and cookies end with this process and aren't shared with other nodes", remedy);
+        } else if length < MIN_KEY {
+            self.mistake("secret_key", format!("it has {length} bytes"), remedy);
+        }
+    }
+}
