@@ -90,6 +90,18 @@ impl EntraRefusal {
         )
     }
 
+    /// Whether Entra would have to ask the person something (OpenID Connect Core 1.0, section
+    /// 3.1.2.6).
+    pub(crate) fn wants_interaction(&self) -> bool {
+        matches!(
+            self.error.as_str(),
+            "login_required"
+                | "interaction_required"
+                | "consent_required"
+                | "account_selection_required"
+        )
+    }
+
     /// Whether the code was redeemed before (AADSTS54005).
     pub(crate) fn is_used_code(&self) -> bool {
         self.aadsts == Some(54005)

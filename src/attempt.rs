@@ -44,9 +44,21 @@ pub(crate) enum Slot {
     },
 }
 
+/// What becomes of a sign-in that Entra can't carry out without asking the person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Silence {
+    /// Entra asks; this is the usual one.
+    NotAsked,
+    /// It begins anew, and Entra asks.
+    ThenAsk,
+    /// The person goes on without being signed in.
+    ThenGoOn,
+}
+
 /// What `state` says.
 pub(crate) struct State {
     pub(crate) slot: u8,
+    pub(crate) silence: Silence,
     pub(crate) id: AttemptId,
     pub(crate) next: NextPath,
 }
@@ -150,7 +162,12 @@ const STATE: &str = "state";
 
 impl State {
     pub(crate) fn seal(&self, sealer: &Sealer) -> Result<String, SealError> {
-        let mut plain = vec![self.slot];
+        let silence = match self.silence {
+            Silence::NotAsked => 0,
+            Silence::ThenAsk => 1,
+            Silence::ThenGoOn => 2,
+        };
+        let mut plain = vec![self.slot, silence];
         plain.extend(self.id.0);
         plain.extend(self.next.as_str().as_bytes());
         sealer.seal(STATE, &plain)
@@ -159,10 +176,15 @@ impl State {
     /// Opens what [`Self::seal`] made with the same key; anything else is `None`.
     pub(crate) fn open(sealer: &Sealer, sealed: &str) -> Option<Self> {
         let plain = sealer.open(STATE, sealed)?;
-        let (slot, rest) = plain.split_first()?;
+        let ([slot, silence], rest) = plain.split_first_chunk()?;
         let (id, next) = rest.split_first_chunk()?;
         Some(Self {
             slot: *slot,
+            silence: match silence {
+                1 => Silence::ThenAsk,
+                2 => Silence::ThenGoOn,
+                _ => Silence::NotAsked,
+            },
             id: AttemptId(*id),
             next: NextPath::parse(std::str::from_utf8(next).ok()?)?,
         })
@@ -204,6 +226,7 @@ mod tests {
         let next = NextPath::parse("/a?b=c").unwrap();
         let state = State {
             slot: 3,
+            silence: Silence::ThenAsk,
             id: attempt.id(),
             next,
         };

@@ -111,6 +111,11 @@ impl SignInError {
         }
     }
 
+    /// Whether Entra would have to ask the person something.
+    pub(crate) fn wants_interaction(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.wants_interaction())
+    }
+
     /// Whether the code was redeemed before.
     pub(crate) fn is_used_code(&self) -> bool {
         matches!(self, Self::Exchange(ExchangeError::Refused(refusal)) if refusal.is_used_code())

@@ -17,6 +17,7 @@ mod origin;
 mod page;
 mod picture;
 mod plugin;
+mod prompt;
 mod routes;
 mod seal;
 mod secret;

@@ -49,6 +49,12 @@ pub(crate) fn redirect_uri(
     Ok(RedirectUrl::from_url(url))
 }
 
+/// The full URL of a path on this site, where its origin is known.
+pub(crate) fn here(req: &HttpRequest, config: &Settings, path: &str) -> Option<String> {
+    let url = base_url(req, config)?.join(path).ok()?;
+    Some(url.into())
+}
+
 /// Whether cookies are for https alone.
 pub(crate) fn is_https(req: &HttpRequest, config: &Settings) -> bool {
     config

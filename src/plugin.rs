@@ -7,11 +7,11 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     extract::Worker,
     guard::LOGIN,
-    routes::{callback, front_channel_logout, login, logout},
+    routes::{callback, front_channel_logout, login, logout, picture},
 };
 
-/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/`, `POST logout/`
-/// and `GET front-channel-logout/`, each with and without the trailing slash.
+/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/`, `POST logout/`,
+/// `GET front-channel-logout/` and `GET picture/`, each with and without the trailing slash.
 ///
 /// ```
 /// # use actix_web::App;
@@ -44,7 +44,8 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) {
         .service(
             web::resource(["/front-channel-logout/", "/front-channel-logout"])
                 .route(web::get().to(front_channel_logout::front_channel_logout)),
-        );
+        )
+        .service(web::resource(["/picture/", "/picture"]).route(web::get().to(picture::picture)));
     move |app| {
         // It runs once in each worker, so each has a client of its own.
         app.app_data(Rc::new(Worker::default())).service(scope);

@@ -5,9 +5,9 @@ use std::{borrow::Cow, time::Duration};
 use openidconnect::{
     AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
     EmptyExtraTokenFields, EndpointNotSet, EndpointSet, IdToken, IdTokenFields, IssuerUrl,
-    JsonWebKeySet, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, StandardErrorResponse, StandardTokenResponse, TokenResponse,
-    TokenUrl,
+    JsonWebKeySet, LoginHint, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, StandardTokenResponse,
+    TokenResponse, TokenUrl,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim,
         CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreResponseType,
@@ -24,7 +24,7 @@ use super::{
     keys::EntraKey,
     metadata::Metadata,
 };
-use crate::{aadsts::EntraRefusal, secret::Secret};
+use crate::{aadsts::EntraRefusal, prompt::Prompt, secret::Secret};
 
 pub(crate) type EntraIdToken = IdToken<
     EntraClaims,
@@ -82,13 +82,16 @@ pub(crate) struct AuthorizeRequest<'a> {
     pub(crate) verifier: String,
     pub(crate) redirect_uri: &'a RedirectUrl,
     pub(crate) scopes: &'a [Scope],
+    pub(crate) prompt: Option<Prompt>,
+    pub(crate) login_hint: Option<String>,
+    pub(crate) domain_hint: Option<String>,
 }
 
 /// The URL that the browser is sent to: `response_type=code`, PKCE S256 always (RFC 7636; never
 /// gated on metadata, which doesn't name it).
 pub(crate) fn authorize_url(client: &Client, request: AuthorizeRequest<'_>) -> Url {
     let verifier = PkceCodeVerifier::new(request.verifier);
-    let (url, _, _) = client
+    let mut asked = client
         .authorize_url(
             AuthenticationFlow::<CoreResponseType>::AuthorizationCode,
             || CsrfToken::new(request.state),
@@ -97,8 +100,21 @@ pub(crate) fn authorize_url(client: &Client, request: AuthorizeRequest<'_>) -> U
         .set_redirect_uri(Cow::Borrowed(request.redirect_uri))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_scopes(request.scopes.iter().cloned())
-        .add_extra_param("response_mode", "query")
-        .url();
+        .add_extra_param("response_mode", "query");
+    if let Some(prompt) = request.prompt {
+        asked = asked.add_prompt(prompt.into());
+    }
+    // Entra refuses a hint together with the account picker.
+    if let Some(hint) = request
+        .login_hint
+        .filter(|_| request.prompt != Some(Prompt::SelectAccount))
+    {
+        asked = asked.set_login_hint(LoginHint::new(hint));
+    }
+    if let Some(hint) = request.domain_hint {
+        asked = asked.add_extra_param("domain_hint", hint);
+    }
+    let (url, _, _) = asked.url();
     url
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
     pub(crate) jwks_uri: Url,
+    #[serde(default)]
+    pub(crate) end_session_endpoint: Option<Url>,
 }
 
 /// Fetches both documents and checks them.
@@ -88,7 +90,11 @@ pub(crate) async fn fetch(
         &metadata.token_endpoint,
         &metadata.jwks_uri,
     ];
-    if let Some(endpoint) = endpoints.into_iter().find(|url| !authority.may_call(url)) {
+    if let Some(endpoint) = endpoints
+        .into_iter()
+        .chain(&metadata.end_session_endpoint)
+        .find(|url| !authority.may_call(url))
+    {
         return Err(MetadataError::Endpoint(endpoint.to_string()));
     }
     let keys: JsonWebKeySet<EntraKey> = json(http, metadata.jwks_uri.as_str(), within).await?;

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
 use super::{outage, parameter, redirect, slots, switched_off};
 use crate::{
     aadsts::EntraRefusal,
-    attempt::{Attempt, Ending, Slot, State},
+    attempt::{Attempt, Ending, Silence, Slot, State},
     error::{SignInError, chain},
     extract::{Sso, Worker},
     flash,
@@ -55,6 +55,9 @@ async fn finish(
         Ok(response) => response,
         Err(error) if error.is_outage() => outage(req, &error),
         Err(error) if error.is_used_code() => anew(req, sso, state),
+        Err(error) if error.wants_interaction() && state.silence != Silence::NotAsked => {
+            not_silently(req, sso, state)
+        }
         Err(error) => failed(req, sso, state, &error),
     }
 }
@@ -131,6 +134,22 @@ fn anew(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
         code = "code_used",
         "the code was redeemed already; the sign-in begins anew"
     );
+    begin_again(req, sso, state)
+}
+
+/// Entra would have to ask the person something, and was told not to: it is asked again and may,
+/// or the person goes on as they are.
+fn not_silently(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
+    tracing::debug!("Entra can't sign the person in without asking");
+    if state.silence == Silence::ThenAsk {
+        return begin_again(req, sso, state);
+    }
+    let path = origin::scope_path(req);
+    let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
+    redirect(StatusCode::SEE_OTHER, state.next.as_str(), cookie)
+}
+
+fn begin_again(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
     let query = url::form_urlencoded::Serializer::new(String::new())

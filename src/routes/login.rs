@@ -5,14 +5,16 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{outage, parameter, redirect, slots, switched_off};
 use crate::{
-    attempt::{Attempt, State},
+    attempt::{Attempt, Silence, State},
     entra::flow::{AuthorizeRequest, authorize_url},
     error::SignInError,
     extract::{Sso, Worker},
     flash,
     guard::is_navigation,
     next_path::NextPath,
-    origin, page, session,
+    origin, page,
+    prompt::{Prompt, is_hint},
+    session,
 };
 
 /// A browser that comes back with nobody signed in goes round in a circle when this many of its
@@ -54,8 +56,10 @@ async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse,
     let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
     let attempt = Attempt::new(sso.clock.now())?;
     let (slot, cookie) = slots(req, sso, path).begin(req, &attempt, &sso.starts)?;
+    let wish = Wish::of(req, sso);
     let state = State {
         slot,
+        silence: wish.silence,
         id: attempt.id(),
         next: next.unwrap_or_else(|| sso.config.next_url.clone()),
     };
@@ -65,9 +69,42 @@ async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse,
         verifier: attempt.verifier(),
         redirect_uri: &redirect_uri,
         scopes: &sso.scopes,
+        prompt: wish.prompt,
+        login_hint: wish.login_hint,
+        domain_hint: wish.domain_hint,
     };
     let url = authorize_url(&snapshot.client, request);
     Ok(redirect(StatusCode::FOUND, url.as_str(), Some(cookie)))
+}
+
+/// What the link asks for, over what the settings do.
+struct Wish {
+    prompt: Option<Prompt>,
+    silence: Silence,
+    login_hint: Option<String>,
+    domain_hint: Option<String>,
+}
+
+impl Wish {
+    fn of(req: &HttpRequest, sso: &Sso) -> Self {
+        let hint = |name| parameter(req, name).filter(|hint| is_hint(hint));
+        let linked = parameter(req, "prompt").and_then(|prompt| Prompt::parse(&prompt));
+        let silence = match linked {
+            _ if parameter(req, "silent").is_some() => Silence::ThenGoOn,
+            Some(Prompt::None) => Silence::ThenAsk,
+            _ => Silence::NotAsked,
+        };
+        let setting = Some(sso.config.domain_hint.clone()).filter(|hint| !hint.is_empty());
+        Self {
+            prompt: match silence {
+                Silence::NotAsked => linked.or_else(|| Prompt::of_setting(&sso.config.prompt)),
+                Silence::ThenAsk | Silence::ThenGoOn => Some(Prompt::None),
+            },
+            silence,
+            login_hint: hint("login_hint"),
+            domain_hint: hint("domain_hint").or(setting),
+        }
+    }
 }
 
 /// Stops a browser that is sent here again and again, and says why that happens.

@@ -10,7 +10,10 @@ use super::{
     value::List,
     values::Values,
 };
-use crate::next_path::NextPath;
+use crate::{
+    next_path::NextPath,
+    prompt::{Prompt, is_hint},
+};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -51,6 +54,7 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
         );
     }
     check.durations(&values);
+    check.hints(&values);
     let next_url = check.path("next_url", &values.next_url);
     let login_failed_url = check.path("login_failed_url", &values.login_failed_url);
     let logout_redirect_path = check.path("logout_redirect_path", &values.logout_redirect_path);
@@ -173,6 +177,21 @@ impl Check {
                     "separate scopes by commas, such as `User.Read,Mail.Read`",
                 );
             }
+        }
+    }
+
+    fn hints(&mut self, values: &Values) {
+        if !values.prompt.is_empty() && Prompt::of_setting(&values.prompt).is_none() {
+            let remedy = "use `login`, `consent` or `select_account`, or leave it out";
+            self.mistake(
+                "prompt",
+                "Entra doesn't know it, or it can't be for everybody",
+                remedy,
+            );
+        }
+        if !values.domain_hint.is_empty() && !is_hint(&values.domain_hint) {
+            let remedy = "give a domain, `organizations` or `consumers`";
+            self.mistake("domain_hint", "it is not a domain", remedy);
         }
     }
 

@@ -119,6 +119,15 @@ settings! {
     /// Where a person goes when signing in failed, to read why: a path on this site that needs no
     /// sign-in. Default: `/`.
     login_failed_url: String = "/".to_owned();
+    /// Whether signing out here signs the person out at Microsoft, too. Default: `false`.
+    slo_enabled: bool = false;
+    /// What Entra asks of everybody who signs in: `login` (the password again), `consent` or
+    /// `select_account`. A link's own `prompt` goes before it. Default: empty, which leaves it to
+    /// Entra.
+    prompt: String = String::new();
+    /// The tenant's domain, or `organizations` or `consumers`, so that Entra need not ask which.
+    /// A link's own `domain_hint` goes before it. Default: empty.
+    domain_hint: String = String::new();
     /// Where a person goes after signing out: a path on this site. Default: `/`.
     logout_redirect_path: String = "/".to_owned();
     /// The public origin of the application, such as `https://app.example.com`; the redirect URI

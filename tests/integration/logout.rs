@@ -70,3 +70,38 @@ async fn a_post_from_another_site_is_refused() {
         assert!(browser.me().await.is_none());
     }
 }
+
+#[actix_web::test]
+async fn single_sign_out_ends_here_first_and_goes_on_to_entra_and_back() {
+    let app = TestApp::with(|s| s.slo_enabled(true).logout_redirect_path("/bye?x=1&y=2")).await;
+    let people = app.entra.people();
+    let ada = people
+        .iter()
+        .find(|person| person.user_principal_name == ADA)
+        .unwrap();
+    app.entra.update_person(&ada.oid, |ada| {
+        drop(
+            ada.extra_claims
+                .insert("login_hint".to_owned(), "O.opaque-hint".into()),
+        );
+    });
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    let reply = browser.post_with(LOGOUT, &[]).await;
+    assert!(browser.me().await.is_none());
+    let url = url::Url::parse(reply.location()).unwrap();
+    assert_eq!(url.path(), "/common/oauth2/v2.0/logout");
+    let pairs: std::collections::HashMap<_, _> = url.query_pairs().into_owned().collect();
+    assert_eq!(
+        pairs["post_logout_redirect_uri"],
+        format!("{}/bye?x=1&y=2", app.url)
+    );
+    assert_eq!(pairs["logout_hint"], "O.opaque-hint");
+    let back = browser.get(reply.location()).await;
+    assert_eq!(back.location(), format!("{}/bye?x=1&y=2", app.url));
+    // Nobody signed in, nobody to sign out there.
+    assert_eq!(
+        browser.post_with(LOGOUT, &[]).await.location(),
+        "/bye?x=1&y=2"
+    );
+}

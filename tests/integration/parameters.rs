@@ -1,0 +1,113 @@
+//! What a link or the settings ask of Entra beside the person.
+
+use std::collections::HashMap;
+
+use url::Url;
+
+use crate::harness::TestApp;
+
+const ADA: &str = "ada@contoso.example";
+
+fn pairs(url: &str) -> HashMap<String, String> {
+    Url::parse(url)
+        .unwrap()
+        .query_pairs()
+        .into_owned()
+        .collect()
+}
+
+#[actix_web::test]
+async fn a_link_asks_for_what_entra_knows_and_nothing_else() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let asked = pairs(
+        &browser
+            .start("?login_hint=ada%40contoso.example&domain_hint=contoso.example&prompt=login")
+            .await,
+    );
+    assert_eq!(asked["login_hint"], ADA);
+    assert_eq!(asked["domain_hint"], "contoso.example");
+    assert_eq!(asked["prompt"], "login");
+    let plain = pairs(&browser.start("?prompt=create&login_hint=&domain_hint=%0d%0a&scope=x&redirect_uri=https://evil.example").await);
+    for name in ["prompt", "login_hint", "domain_hint"] {
+        assert!(!plain.contains_key(name), "{name}");
+    }
+    assert!(plain["redirect_uri"].starts_with(&app.url) && plain["scope"].contains("openid"));
+    let picker = pairs(&browser.start("?prompt=select_account&login_hint=x").await);
+    assert!(!picker.contains_key("login_hint"), "Entra refuses both");
+}
+
+#[actix_web::test]
+async fn the_settings_ask_for_everybody_and_a_link_goes_before_them() {
+    let app = TestApp::with(|s| s.prompt("select_account").domain_hint("contoso.example")).await;
+    let browser = app.browser();
+    let asked = pairs(&browser.start("").await);
+    assert_eq!(
+        (&*asked["prompt"], &*asked["domain_hint"]),
+        ("select_account", "contoso.example")
+    );
+    let asked = pairs(
+        &browser
+            .start("?prompt=login&domain_hint=fabrikam.example")
+            .await,
+    );
+    assert_eq!(
+        (&*asked["prompt"], &*asked["domain_hint"]),
+        ("login", "fabrikam.example")
+    );
+}
+
+#[actix_web::test]
+async fn a_silent_sign_in_that_entra_must_ask_for_begins_anew_once_and_asks() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let url = browser.start("?prompt=none&next=/orders").await;
+    assert_eq!(pairs(&url)["prompt"], "none");
+    let reply = browser.get(&url).await;
+    assert!(
+        reply.location().contains("error=login_required"),
+        "{}",
+        reply.location()
+    );
+    let reply = browser.get(reply.location()).await;
+    assert_eq!(reply.location(), "/microsoft_sso/login/?next=%2Forders");
+    let login = browser.get(reply.location()).await;
+    assert!(!pairs(login.location()).contains_key("prompt"));
+    let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+    assert_eq!(browser.get(&callback).await.location(), "/orders");
+    assert_eq!(browser.message().await, "");
+}
+
+#[actix_web::test]
+async fn a_silent_sign_in_signs_in_whom_entra_knows() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let url = browser
+        .start("?prompt=none&login_hint=ada%40contoso.example")
+        .await;
+    let reply = browser.get(&url).await;
+    assert_eq!(browser.get(reply.location()).await.location(), "/");
+    assert!(browser.me().await.is_some());
+}
+
+#[actix_web::test]
+async fn an_attempt_to_sign_in_silently_disturbs_nobody_when_it_fails() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let url = browser.start("?silent=1&next=/welcome").await;
+    let reply = browser.get(&url).await;
+    let reply = browser.get(reply.location()).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, "/welcome"));
+    assert_eq!(browser.message().await, "");
+    assert!(browser.me().await.is_none());
+}
+
+#[actix_web::test]
+async fn an_error_that_entra_should_not_send_is_a_refusal_as_always() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let url = browser.start("").await;
+    let callback = app.entra.refuse(&url, "login_required", "").unwrap();
+    let reply = browser.get(&callback).await;
+    browser.is_refused(&reply).await;
+}
