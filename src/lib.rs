@@ -4,6 +4,7 @@
 mod aadsts;
 mod account;
 mod attempt;
+mod button;
 mod clock;
 mod entra;
 mod error;
@@ -34,6 +35,7 @@ pub mod testing;
 pub use actix_web_flash_messages::IncomingFlashMessages;
 
 pub use account::{BasicInfo, Changes, Decision, Denied, NewUser, PictureUpdate, Profile, SignIn};
+pub use button::{Button, Theme};
 pub use clock::{Clock, SystemClock};
 pub use extract::CurrentUser;
 pub use guard::{LoginRequired, require_login};

@@ -21,6 +21,13 @@ pub(crate) fn scope_path(req: &HttpRequest) -> String {
         .to_owned()
 }
 
+/// The same, for a request of the scope itself: `/microsoft_sso/` or `/microsoft_sso`.
+pub(crate) fn mount_path(req: &HttpRequest) -> String {
+    let pattern = req.match_pattern().filter(|pattern| !pattern.contains('{'));
+    let path = pattern.unwrap_or_else(|| req.path().to_owned());
+    path.trim_end_matches('/').to_owned()
+}
+
 /// The origin of the application: the setting, or the request's host on this machine.
 ///
 /// `Host` and `X-Forwarded-*` are the client's to write, so they never name the redirect URI of

@@ -7,11 +7,12 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     extract::Worker,
     guard::LOGIN,
-    routes::{callback, front_channel_logout, login, logout, picture},
+    routes::{callback, front_channel_logout, login, logout, pages, picture},
 };
 
 /// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/`, `POST logout/`,
-/// `GET front-channel-logout/` and `GET picture/`, each with and without the trailing slash.
+/// `GET front-channel-logout/` and `GET picture/`, each with and without the trailing slash; and a
+/// login page at `/microsoft_sso/` itself.
 ///
 /// ```
 /// # use actix_web::App;
@@ -45,7 +46,9 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) {
             web::resource(["/front-channel-logout/", "/front-channel-logout"])
                 .route(web::get().to(front_channel_logout::front_channel_logout)),
         )
-        .service(web::resource(["/picture/", "/picture"]).route(web::get().to(picture::picture)));
+        .service(web::resource(["/picture/", "/picture"]).route(web::get().to(picture::picture)))
+        .service(web::resource("/style.css").route(web::get().to(pages::style)))
+        .service(web::resource(["/", ""]).route(web::get().to(pages::login_page)));
     move |app| {
         // It runs once in each worker, so each has a client of its own.
         app.app_data(Rc::new(Worker::default())).service(scope);

@@ -10,28 +10,21 @@
 #[expect(dead_code, reason = "it serves the integration tests, too")]
 mod browser;
 
+#[path = "support/tls.rs"]
+mod tls;
+
 use std::{
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
-use actix_web::rt::{
-    self,
-    net::{TcpListener as AsyncListener, TcpStream},
-    time::sleep,
-};
+use actix_web::rt::time::sleep;
 use browser::Browser;
 use microsoft_sso::testing::FakeEntra;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
-use rustls::{
-    ServerConfig,
-    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
-};
 use tempfile::TempDir;
-use tokio_rustls::TlsAcceptor;
+use tls::{authority, over_tls};
 
 const ADA: &str = "ada@contoso.example";
 
@@ -179,50 +172,6 @@ async fn sessions_can_be_kept_in_a_cookie() {
     let me = browser.me().await.unwrap();
     assert_eq!(me["email"], ADA);
     assert!(me["access_token"].is_null());
-}
-
-/// An authority for this test alone: its certificate's file, and a TLS server's settings.
-fn authority(dir: &Path) -> (PathBuf, ServerConfig) {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap();
-    let file = dir.join("authority.pem");
-    std::fs::write(&file, issuer.pem()).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config =
-        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key);
-    (file, config.unwrap())
-}
-
-/// Puts TLS before an emulated Entra, which takes itself to be there from then on.
-async fn over_tls(entra: &FakeEntra, config: ServerConfig) {
-    let behind = entra.url().trim_start_matches("http://").to_owned();
-    let listener = AsyncListener::bind("127.0.0.1:0").await.unwrap();
-    entra.set_url(&format!(
-        "https://localhost:{}",
-        listener.local_addr().unwrap().port()
-    ));
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    rt::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let (acceptor, behind) = (acceptor.clone(), behind.clone());
-            rt::spawn(async move {
-                let Ok(mut tls) = acceptor.accept(stream).await else {
-                    return;
-                };
-                if let Ok(mut plain) = TcpStream::connect(behind).await {
-                    let _ = tokio::io::copy_bidirectional(&mut tls, &mut plain).await;
-                }
-            });
-        }
-    });
 }
 
 #[actix_web::test]

@@ -8,13 +8,15 @@ use actix_web::{
 };
 use askama::Template;
 use microsoft_sso::{
-    ACCESS_TOKEN_KEY, CurrentUser, Identity, IncomingFlashMessages, MicrosoftSso, MicrosoftUser,
+    ACCESS_TOKEN_KEY, Button, CurrentUser, Identity, IncomingFlashMessages, MicrosoftSso,
+    MicrosoftUser,
 };
 use serde_json::json;
 
 #[derive(Template)]
 #[template(path = "home.html")]
 struct Home {
+    button: String,
     person: Option<Person>,
     messages: Vec<String>,
 }
@@ -69,6 +71,7 @@ pub(crate) async fn home(
     };
     let messages = messages.iter().map(|message| message.content().to_owned());
     page(&Home {
+        button: Button::new().to_html(),
         person,
         messages: messages.collect(),
     })

@@ -4,6 +4,7 @@ pub(crate) mod callback;
 pub(crate) mod front_channel_logout;
 pub(crate) mod login;
 pub(crate) mod logout;
+pub(crate) mod pages;
 pub(crate) mod picture;
 
 use actix_web::{

@@ -44,17 +44,11 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
     let domains = check.domains(&values.allowable_domains);
     check.scopes(&values.scopes);
     let staff = check.people("staff_list", &values.staff_list);
-    let superusers = check.people("superuser_list", &values.superuser_list);
-    if superusers.contains("*") {
-        let remedy = "list the people; `*` is for `staff_list`";
-        check.mistake(
-            "superuser_list",
-            "`*` would make everybody a superuser",
-            remedy,
-        );
-    }
+    let superusers = check.superusers(&values.superuser_list);
     check.durations(&values);
     check.hints(&values);
+    check.logo(&values.logo_url);
+    let others = check.others(&values.other_providers);
     let next_url = check.path("next_url", &values.next_url);
     let login_failed_url = check.path("login_failed_url", &values.login_failed_url);
     let logout_redirect_path = check.path("logout_redirect_path", &values.logout_redirect_path);
@@ -72,6 +66,7 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
             domains,
             staff,
             superusers,
+            others,
             base_url,
             next_url: next_url?,
             login_failed_url: login_failed_url?,
@@ -146,6 +141,19 @@ impl Check {
             true => Domains::All,
             false => Domains::Only(domains),
         }
+    }
+
+    fn superusers(&mut self, list: &List) -> BTreeSet<String> {
+        let superusers = self.people("superuser_list", list);
+        if superusers.contains("*") {
+            let remedy = "list the people; `*` is for `staff_list`";
+            self.mistake(
+                "superuser_list",
+                "`*` would make everybody a superuser",
+                remedy,
+            );
+        }
+        superusers
     }
 
     /// Addresses in lower case.

@@ -6,7 +6,9 @@ use uuid::Uuid;
 use super::{
     authority::{Authority, is_loopback, is_secure},
     check::Check,
+    value::List,
 };
+use crate::next_path::NextPath;
 
 /// Shortest `secret_key`, in bytes.
 const MIN_KEY: usize = 64;
@@ -103,5 +105,33 @@ impl Check {
         } else if length < MIN_KEY {
             self.mistake("secret_key", format!("it has {length} bytes"), remedy);
         }
+    }
+
+    pub(super) fn logo(&mut self, logo: &str) {
+        if !logo.is_empty() && !logo.starts_with("data:image/") && NextPath::parse(logo).is_none() {
+            self.mistake(
+                "logo_url",
+                "it is of another site, and the page asks no other site for anything",
+                "give a path on this site, or a `data:image/…` URL",
+            );
+        }
+    }
+
+    /// Names and paths of other ways to sign in.
+    pub(super) fn others(&mut self, list: &List) -> Vec<(String, NextPath)> {
+        let mut others = Vec::new();
+        for entry in list.iter() {
+            let parts = entry.split_once('=');
+            let path = parts.and_then(|(_, path)| NextPath::parse(path.trim()));
+            match (parts, path) {
+                (Some((name, _)), Some(path)) => others.push((name.trim().to_owned(), path)),
+                _ => self.mistake(
+                    "other_providers",
+                    format!("`{entry}` is no name with a path on this site"),
+                    "write each as `Name=/path`",
+                ),
+            }
+        }
+        others
     }
 }

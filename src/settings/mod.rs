@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) staff: BTreeSet<String>,
     /// Addresses in lower case.
     pub(crate) superusers: BTreeSet<String>,
+    /// Names and paths of other ways to sign in.
+    pub(crate) others: Vec<(String, NextPath)>,
     pub(crate) base_url: Option<Url>,
     pub(crate) next_url: NextPath,
     pub(crate) login_failed_url: NextPath,

@@ -128,6 +128,20 @@ settings! {
     /// The tenant's domain, or `organizations` or `consumers`, so that Entra need not ask which.
     /// A link's own `domain_hint` goes before it. Default: empty.
     domain_hint: String = String::new();
+    /// Whether there is a stock login page, at the scope itself (`/microsoft_sso/`).
+    /// Default: `true`.
+    pages_enabled: bool = true;
+    /// The text of the button on the stock login page. Default: `Sign in with Microsoft`.
+    text: String = "Sign in with Microsoft".to_owned();
+    /// The title of the stock login page. Default: `Sign in`.
+    page_title: String = "Sign in".to_owned();
+    /// A picture above the title: a path on this site, or a `data:` URL. Default: empty, which is
+    /// none.
+    logo_url: String = String::new();
+    /// The language of the texts on the stock login page, as a language tag. Default: `en`.
+    language: String = "en".to_owned();
+    /// Other ways to sign in, listed below the button: each `Name=/path`. Default: empty.
+    other_providers: List = List::default();
     /// Where a person goes after signing out: a path on this site. Default: `/`.
     logout_redirect_path: String = "/".to_owned();
     /// The public origin of the application, such as `https://app.example.com`; the redirect URI
@@ -138,7 +152,8 @@ settings! {
     /// `http://` on a loopback host. `base_url` goes before it. Default: empty.
     callback_domain: String = String::new();
     /// How many connections to the database are open at most, in a store made by
-    /// [`DieselStore::connect_with`](crate::DieselStore::connect_with). Default: 8.
+    /// [`DieselStore::connect_with`](crate::DieselStore::connect_with); SQLite has one, whatever is
+    /// set. Default: 8.
     pool_size: u32 = 8;
     /// How long one piece of work in that store may take, the wait for a connection included;
     /// half of it may be that wait. Default: 10 seconds.

@@ -20,6 +20,7 @@ mod guard;
 mod hooks;
 mod id_token;
 mod keys;
+mod login_page;
 mod logout;
 mod outages;
 mod parameters;

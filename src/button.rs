@@ -1,0 +1,128 @@
+//! The button, as an HTML fragment that an application puts on a page of its own.
+
+use askama::Template;
+
+/// Whether the button is for a light or a dark page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Theme {
+    /// As the person's system has it.
+    #[default]
+    Auto,
+    /// On a light page.
+    Light,
+    /// On a dark page.
+    Dark,
+}
+
+impl Theme {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Auto => " microsoft-sso-auto",
+            Self::Light => "",
+            Self::Dark => " microsoft-sso-dark",
+        }
+    }
+}
+
+/// "Sign in with Microsoft", as Microsoft wants it to look, without script, inline style or
+/// anything from another site. Its looks are in the stylesheet at
+/// `/microsoft_sso/style.css`; link it from the page.
+///
+/// ```
+/// use microsoft_sso::Button;
+///
+/// let html = Button::new().next("/orders?page=2").to_html();
+/// assert!(html.contains("href=\"/microsoft_sso/login/?next=%2Forders%3Fpage%3D2\""));
+/// ```
+#[derive(Clone, Debug, Template)]
+#[template(path = "button.html")]
+pub struct Button {
+    theme: Theme,
+    text: String,
+    href: String,
+}
+
+impl Default for Button {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Button {
+    /// A button to `/microsoft_sso/login/`.
+    pub fn new() -> Self {
+        Self {
+            theme: Theme::Auto,
+            text: "Sign in with Microsoft".to_owned(),
+            href: "/microsoft_sso/login/".to_owned(),
+        }
+    }
+
+    /// The text beside the mark. By default, "Sign in with Microsoft".
+    #[must_use]
+    pub fn text(mut self, text: impl Into<String>) -> Self {
+        self.text = text.into();
+        self
+    }
+
+    /// Light or dark. By default, as the person's system has it.
+    #[must_use]
+    pub fn theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// The path of `login/`, for a plugin that is mounted elsewhere. Set it before
+    /// [`next`](Self::next).
+    #[must_use]
+    pub fn login_path(mut self, path: impl Into<String>) -> Self {
+        self.href = path.into();
+        self
+    }
+
+    /// Where the person goes after signing in: a path on this site.
+    #[must_use]
+    pub fn next(mut self, next: &str) -> Self {
+        let query = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("next", next)
+            .finish();
+        let path = self.href.split('?').next().unwrap_or_default();
+        self.href = format!("{path}?{query}");
+        self
+    }
+
+    /// The HTML.
+    pub fn to_html(&self) -> String {
+        // Writing to a string can't fail.
+        self.render().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_application_puts_in_is_escaped() {
+        let button = Button::new()
+            .text("<b>\"'&")
+            .login_path("\"><script>")
+            .next("/\"><script>");
+        let html = button.to_html();
+        assert!(!html.contains("<script") && !html.contains("<b>"), "{html}");
+        assert_eq!(html.matches('<').count(), html.matches('>').count());
+    }
+
+    #[test]
+    fn it_works_under_a_strict_content_security_policy() {
+        let html = Button::new().theme(Theme::Dark).to_html();
+        for forbidden in ["style=", "<style", "<script", "http:", "https:", "onclick"] {
+            assert!(!html.contains(forbidden), "{forbidden}: {html}");
+        }
+        assert!(
+            html.contains("aria-hidden=\"true\"")
+                && html.contains("<span>Sign in with Microsoft</span>")
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! The stock login page.
+
+use crate::harness::TestApp;
+
+#[actix_web::test]
+async fn the_login_page_carries_next_and_asks_no_other_site_for_anything() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    for path in ["/microsoft_sso/", "/microsoft_sso"] {
+        let reply = browser.get(&format!("{path}?next=/orders?page=2")).await;
+        assert_eq!(reply.status, 200);
+        assert!(
+            reply
+                .body
+                .contains("href=\"/microsoft_sso/login/?next=%2Forders%3Fpage%3D2\""),
+            "{}",
+            reply.body
+        );
+        assert!(
+            reply
+                .header("content-security-policy")
+                .starts_with("default-src 'none'; style-src 'self';")
+        );
+        for forbidden in ["http:", "https:", "<script", "style=", "<style"] {
+            assert!(!reply.body.contains(forbidden), "{forbidden}");
+        }
+        assert!(reply.body.contains("href=\"/microsoft_sso/style.css\""));
+    }
+    let style = browser.get("/microsoft_sso/style.css").await;
+    assert_eq!(
+        (style.status.as_u16(), style.header("content-type")),
+        (200, "text/css; charset=utf-8")
+    );
+    assert!(!style.body.contains("url("));
+}
+
+#[actix_web::test]
+async fn nothing_of_a_link_gets_into_the_page_but_a_path() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    for next in [
+        "https://evil.example/",
+        "//evil.example",
+        "javascript:alert(1)",
+        "/\"><script>alert(1)</script>",
+    ] {
+        let query = url::form_urlencoded::byte_serialize(next.as_bytes()).collect::<String>();
+        let reply = browser.get(&format!("/microsoft_sso/?next={query}")).await;
+        assert!(
+            !reply.body.contains("evil")
+                && !reply.body.contains("<script")
+                && !reply.body.contains("javascript"),
+            "{}",
+            reply.body
+        );
+    }
+}
+
+#[actix_web::test]
+async fn it_shows_why_a_sign_in_failed_once() {
+    let app = TestApp::with(|s| s.login_failed_url("/microsoft_sso/")).await;
+    let browser = app.browser();
+    let url = browser.start("").await;
+    let callback = app.entra.refuse(&url, "access_denied", "").unwrap();
+    let reply = browser.get(&callback).await;
+    let page = browser.get(reply.location()).await;
+    assert!(
+        page.body
+            .contains("role=\"alert\">The sign-in was cancelled."),
+        "{}",
+        page.body
+    );
+    assert!(!browser.get(reply.location()).await.body.contains("alert"));
+}
+
+#[actix_web::test]
+async fn its_texts_are_settings_and_escaped() {
+    let app = TestApp::with(|s| {
+        s.text("Mit Microsoft anmelden")
+            .page_title("Anmelden <b>")
+            .language("de")
+            .logo_url("/logo.svg")
+            .other_providers(["Passwort=/login?x=1&y=2"])
+    })
+    .await;
+    let body = app.browser().get("/microsoft_sso/").await.body;
+    for part in [
+        "<html lang=\"de\">",
+        "<span>Mit Microsoft anmelden</span>",
+        "src=\"/logo.svg\"",
+        ">Passwort</a>",
+    ] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
+    assert!(!body.contains("<b>"), "{body}");
+}
+
+#[actix_web::test]
+async fn it_can_be_switched_off() {
+    let app = TestApp::with(|settings| settings.pages_enabled(false)).await;
+    assert_eq!(app.browser().get("/microsoft_sso/").await.status, 404);
+    app.browser().start("").await;
+}
