@@ -4,7 +4,11 @@
 //!
 //! `cargo build --release --example demo && cargo bench --bench sign_in`
 
-#![expect(clippy::unwrap_used, reason = "a benchmark that panics has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a benchmark that panics has failed"
+)]
 
 #[path = "../tests/integration/browser.rs"]
 #[expect(dead_code, reason = "it serves the integration tests, too")]

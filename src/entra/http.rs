@@ -142,11 +142,17 @@ async fn read(
             .find_map(|name| response.headers().get(*name)?.to_str().ok())
             .map(crate::error::printable);
         let status = response.status();
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         let body = response.body().limit(limit).await;
         let body = body.map_err(|error| match error {
             PayloadError::Overflow => HttpError::TooLarge(limit),
             other => HttpError::Broken(other.to_string()),
         })?;
+        // awc takes a connection that closes in the middle for the end of the body.
+        if length.is_some_and(|length| length != body.len()) {
+            return Err(HttpError::Broken("the answer was cut short".to_owned()));
+        }
         Ok(Answer {
             status,
             body: body.to_vec(),

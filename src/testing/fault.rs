@@ -72,7 +72,7 @@ pub enum Fault {
     Drip(Duration),
     /// Status 200 and a body without end.
     Endless,
-    /// An answer that breaks off in the middle of its body.
+    /// The right answer, broken off in the middle of its body.
     Truncated,
     /// No answer at all.
     Hang,
@@ -95,6 +95,7 @@ pub(super) async fn apply(
             return Ok(next.call(req).await?.map_into_boxed_body());
         }
         Some(Fault::Drip(pause)) => return drip(next.call(req).await?, pause).await,
+        Some(Fault::Truncated) => return truncate(next.call(req).await?).await,
         Some(Fault::Hang) => {
             sleep(Duration::from_secs(3600)).await;
             HttpResponse::GatewayTimeout().finish()
@@ -124,20 +125,29 @@ fn answer(fault: Fault) -> HttpResponse {
                 .content_type("application/json")
                 .streaming(body)
         }
-        Fault::Truncated => {
-            let chunk = Ok::<_, actix_web::Error>(Bytes::from_static(b"{\"id\":"));
-            let broken = Err(actix_web::error::ErrorInternalServerError("cut"));
-            let body = SizedStream::new(100_000, stream::iter([chunk, broken]));
-            HttpResponse::Ok()
-                .content_type("application/json")
-                .body(body)
-        }
         Fault::Redirect(to) => HttpResponse::Found()
             .insert_header(("Location", to))
             .finish(),
         Fault::Status(code) => HttpResponse::build(status(code)).finish(),
-        Fault::Delay(_) | Fault::Drip(_) | Fault::Hang => HttpResponse::Ok().finish(),
+        Fault::Delay(_) | Fault::Drip(_) | Fault::Truncated | Fault::Hang => {
+            HttpResponse::Ok().finish()
+        }
     }
+}
+
+/// The first half of the body under the length of the whole, and then the end.
+async fn truncate(
+    response: ServiceResponse<impl MessageBody>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let (req, response) = response.into_parts();
+    let (head, body) = response.into_parts();
+    let whole = to_bytes(body)
+        .await
+        .map_err(|_| actix_web::error::ErrorInternalServerError("no body"))?;
+    let half = Ok(whole.slice(..whole.len() / 2));
+    let cut = Err(actix_web::error::ErrorInternalServerError("cut"));
+    let body = SizedStream::new(whole.len() as u64, stream::iter([half, cut]));
+    Ok(ServiceResponse::new(req, head.set_body(BoxBody::new(body))))
 }
 
 async fn drip(

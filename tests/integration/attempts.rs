@@ -119,6 +119,22 @@ async fn another_browser_cannot_finish_a_sign_in() {
 }
 
 #[actix_web::test]
+async fn a_callback_is_matched_with_its_own_attempt_and_no_other() {
+    let app = TestApp::start().await;
+    let (attacker, victim) = (app.browser(), app.browser());
+    let callback = attacker.to_callback("grace@contoso.example", "").await;
+    // Every slot of the victim's is taken, the one that the attacker's `state` names among them.
+    let own = victim.to_callback(ADA, "").await;
+    join_all((0..32).map(|_| victim.start(""))).await;
+    app.entra.clear_requests();
+    let reply = victim.get(&callback).await;
+    assert!(victim.is_refused(&reply).await.contains("another browser"));
+    assert_eq!(app.entra.requests().len(), 0, "the code was used");
+    drop(own);
+    assert_eq!(attacker.get(&callback).await.location(), "/");
+}
+
+#[actix_web::test]
 async fn somebody_signed_in_is_not_made_somebody_else_by_a_strangers_callback() {
     let app = TestApp::start().await;
     let (attacker, victim) = (app.browser(), app.browser());

@@ -75,6 +75,18 @@ async fn a_photo_outage_never_erases_the_stored_one_and_a_404_does() {
 }
 
 #[actix_web::test]
+async fn a_photo_that_breaks_off_in_the_middle_is_not_kept() {
+    let app = TestApp::with(quick).await;
+    app.entra.fault(Endpoint::Photo, Fault::Truncated);
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    assert!(browser.me().await.unwrap()["picture"].is_null());
+    app.entra.clear_faults();
+    app.browser().sign_in(ADA).await;
+    assert!(browser.me().await.unwrap()["picture"].is_string());
+}
+
+#[actix_web::test]
 async fn a_new_photo_replaces_the_old_one() {
     let app = TestApp::start().await;
     let browser = app.browser();

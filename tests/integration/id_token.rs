@@ -2,7 +2,7 @@
 //!
 //! Where a test is one of the OpenID Foundation's relying-party modules, it carries its name.
 
-use microsoft_sso::testing::{Endpoint, FakeEntra, Person, Signature, TokenParts};
+use microsoft_sso::testing::{Endpoint, FakeEntra, Fault, Person, Signature, TokenParts};
 use serde_json::{Value, json};
 
 use crate::harness::TestApp;
@@ -141,6 +141,29 @@ async fn a_single_tenant_application_takes_no_other_tenant() {
         token.claims.insert("tid".to_owned(), json!(OTHER_TENANT));
     })
     .await;
+    refuses(&app, |token| {
+        drop(token.claims.insert("tid".to_owned(), json!(OTHER_TENANT)))
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn the_tenant_must_be_the_issuers_even_where_keys_name_no_issuer() {
+    let entra = FakeEntra::start().unwrap();
+    let ada = entra
+        .people()
+        .into_iter()
+        .find(|p| p.user_principal_name == ADA)
+        .unwrap();
+    let authority = entra.authority(&ada.tenant);
+    let app = TestApp::beside(entra, |settings| settings.authority(authority)).await;
+    let keys = format!("{}/discovery/v2.0/keys", app.entra.authority("common"));
+    let mut keys = app.browser().get(&keys).await.json();
+    for key in keys["keys"].as_array_mut().unwrap() {
+        key.as_object_mut().unwrap().remove("issuer");
+    }
+    app.entra.fault(Endpoint::Keys, Fault::Json(keys));
+    assert_eq!(with_token(&app, |_| ()).await, None);
     refuses(&app, |token| {
         drop(token.claims.insert("tid".to_owned(), json!(OTHER_TENANT)))
     })

@@ -141,3 +141,30 @@ async fn an_api_client_reads_of_an_outage_in_json() {
     assert_eq!(reply.status, 503);
     assert_eq!(reply.json()["error"], "metadata_unavailable");
 }
+
+#[actix_web::test]
+async fn no_redirect_is_followed_and_so_nothing_is_told_to_another_server() {
+    let app = TestApp::with(quick).await;
+    let other = FakeEntra::start().unwrap();
+    for (endpoint, path) in [
+        (
+            Endpoint::Metadata,
+            "/common/v2.0/.well-known/openid-configuration",
+        ),
+        (Endpoint::Keys, "/common/discovery/v2.0/keys"),
+        (Endpoint::Token, "/common/oauth2/v2.0/token"),
+        (Endpoint::Me, "/v1.0/me"),
+        (Endpoint::Photo, "/v1.0/me/photo/$value"),
+    ] {
+        app.entra
+            .fault(endpoint, Fault::Redirect(format!("{}{path}", other.url())));
+        let browser = app.browser();
+        let login = browser.get("/microsoft_sso/login/").await;
+        if login.status == 302 {
+            let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+            browser.get(&callback).await;
+        }
+        assert_eq!(other.requests().len(), 0, "{endpoint:?}");
+        app.entra.clear_faults();
+    }
+}

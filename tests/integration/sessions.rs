@@ -147,10 +147,8 @@ async fn expired_sessions_are_purged() {
     assert_eq!(app.count("microsoft_sso_sessions"), 2);
 }
 
-#[actix_web::test]
-async fn a_token_too_large_for_a_cookie_session_does_not_lose_the_sign_in() {
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
-    app.entra.set_access_token_length(3500);
+/// An application whose sessions are in cookies, beside the usual one.
+fn with_cookie_sessions(app: &TestApp) -> Browser {
     let sso = app.sso.clone();
     let server = HttpServer::new(move || {
         App::new()
@@ -170,6 +168,14 @@ async fn a_token_too_large_for_a_cookie_session_does_not_lose_the_sign_in() {
         .unwrap();
     let browser = Browser::new(&format!("http://{}", server.addrs()[0]), app.entra.clone());
     rt::spawn(server.run());
+    browser
+}
+
+#[actix_web::test]
+async fn a_token_too_large_for_a_cookie_session_does_not_lose_the_sign_in() {
+    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    app.entra.set_access_token_length(3500);
+    let browser = with_cookie_sessions(&app);
     let reply = browser.sign_in(ADA).await;
     assert_eq!(reply.status, 303, "{}", reply.body);
     assert_eq!(browser.get("/me").await.json()["email"], ADA);
@@ -203,4 +209,15 @@ async fn a_user_set_inactive_is_signed_out_at_once_and_may_come_back() {
                 .unwrap()
         );
     }
+}
+
+#[actix_web::test]
+async fn a_sign_in_ends_with_its_age_even_where_the_store_keeps_the_session() {
+    let app = TestApp::start().await;
+    let browser = with_cookie_sessions(&app);
+    browser.sign_in(ADA).await;
+    app.pass(3590);
+    assert_eq!(browser.get("/me").await.status, 200);
+    app.pass(20);
+    assert_eq!(browser.get("/me").await.status, 401);
 }
