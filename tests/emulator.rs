@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use awc::Client;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use microsoft_sso::testing::{CONTOSO, FakeEntra, PERSONAL};
+use microsoft_sso::testing::{CONTOSO, FakeEntra, PERSONAL, Person};
 use serde_json::Value;
 use url::Url;
 
@@ -213,6 +213,18 @@ async fn the_picker_lists_those_whom_the_tenant_lets_in() {
             .sign_in(&authorize(&entra, "common"), "nobody@contoso.example")
             .is_err()
     );
+}
+
+#[actix_web::test]
+async fn people_may_have_any_name() {
+    let entra = FakeEntra::start().unwrap();
+    for name in ["żaneta@contoso.example", "", "@", "丽"] {
+        entra.add_person(Person::new(CONTOSO, name));
+        assert!(
+            entra.sign_in(&authorize(&entra, "common"), name).is_ok(),
+            "{name}"
+        );
+    }
 }
 
 #[actix_web::test]

@@ -71,7 +71,13 @@ impl Person {
             bytes[..8].fill(0);
         }
         let local = user_principal_name.split('@').next().unwrap_or_default();
-        let given = local[..1].to_uppercase() + &local[1..];
+        let mut letters = local.chars();
+        let initial: String = letters
+            .next()
+            .into_iter()
+            .flat_map(char::to_uppercase)
+            .collect();
+        let given = initial + letters.as_str();
         Self {
             tenant: tenant.to_owned(),
             oid: Uuid::from_bytes(bytes).to_string(),
