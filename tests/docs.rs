@@ -1,7 +1,5 @@
 //! The documentation names tests; they must be there.
 
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-
 use std::path::Path;
 
 #[test]
