@@ -2,6 +2,8 @@
 
 use askama::Template;
 
+use crate::next_path::login_with_next;
+
 /// Whether the button is for a light or a dark page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -84,11 +86,8 @@ impl Button {
     /// Where the person goes after signing in: a path on this site.
     #[must_use]
     pub fn next(mut self, next: &str) -> Self {
-        let query = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("next", next)
-            .finish();
         let path = self.href.split('?').next().unwrap_or_default();
-        self.href = format!("{path}?{query}");
+        self.href = login_with_next(path, next);
         self
     }
 

@@ -8,7 +8,7 @@ use actix_web::{
     middleware::Next,
 };
 
-use crate::{extract::Sso, session};
+use crate::{extract::Sso, next_path::login_with_next, session};
 
 /// The name of the login resource, for `url_for`.
 pub(crate) const LOGIN: &str = "microsoft_sso.login";
@@ -99,12 +99,7 @@ fn login_url(req: &HttpRequest) -> String {
     let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
     let here = req.uri().path_and_query().filter(|_| is_read);
     match here {
-        Some(here) => {
-            let query = url::form_urlencoded::Serializer::new(String::new())
-                .append_pair("next", here.as_str())
-                .finish();
-            format!("{path}?{query}")
-        }
+        Some(here) => login_with_next(&path, here.as_str()),
         None => path,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use url::Url;
+use url::{Url, form_urlencoded};
 
 /// Longest path with query that is carried through a sign-in, in bytes. It travels in `state`,
 /// and Entra refuses over-long query strings (AADSTS90015).
@@ -45,6 +45,14 @@ impl NextPath {
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The URL of `login/` that comes back to a path afterwards. The path is checked when it comes in.
+pub(crate) fn login_with_next(login: &str, next: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("next", next)
+        .finish();
+    format!("{login}?{query}")
 }
 
 impl fmt::Display for NextPath {

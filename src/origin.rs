@@ -10,22 +10,21 @@ use crate::{
     settings::{Settings, is_loopback},
 };
 
-/// The scope that the plugin is mounted at, such as `/microsoft_sso`, for one of its requests.
-pub(crate) fn scope_path(req: &HttpRequest) -> String {
+/// The path of a request of ours, without a slash at its end.
+pub(crate) fn mount_path(req: &HttpRequest) -> String {
     // The pattern is ours; the path is as the client spelt it.
     let pattern = req.match_pattern().filter(|pattern| !pattern.contains('{'));
     let path = pattern.unwrap_or_else(|| req.path().to_owned());
-    let path = path.trim_end_matches('/');
+    path.trim_end_matches('/').to_owned()
+}
+
+/// The scope that the plugin is mounted at, such as `/microsoft_sso`, for one of its endpoints;
+/// for a request of the scope itself it is [`mount_path`].
+pub(crate) fn scope_path(req: &HttpRequest) -> String {
+    let path = mount_path(req);
     path.rsplit_once('/')
         .map_or("", |(scope, _)| scope)
         .to_owned()
-}
-
-/// The same, for a request of the scope itself: `/microsoft_sso/` or `/microsoft_sso`.
-pub(crate) fn mount_path(req: &HttpRequest) -> String {
-    let pattern = req.match_pattern().filter(|pattern| !pattern.contains('{'));
-    let path = pattern.unwrap_or_else(|| req.path().to_owned());
-    path.trim_end_matches('/').to_owned()
 }
 
 /// The origin of the application: the setting, or the request's host on this machine.

@@ -1,6 +1,6 @@
 //! One sign-in, from the code to the user: each step takes what only the step before can make.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::HttpRequest;
 use openidconnect::RedirectUrl;
@@ -38,13 +38,14 @@ impl SigningIn {
         let (user, photo) = graph::profile(&self.http, config, &tokens.access_token).await;
         let (user, unavailable) = same_person(&claims, user)?;
         let profile = Profile::new(&claims, user, photo, config.save_basic_info);
+        let profile = Arc::new(profile);
         let now = self.sso.clock.now();
         let context = HookContext {
             request: &self.request,
             profile: &profile,
             access_token: &tokens.access_token,
         };
-        let sign_in = SignIn::new(profile.clone(), self.sso.policy.clone(), now);
+        let sign_in = SignIn::new(Arc::clone(&profile), self.sso.policy.clone(), now);
         let admitted = match (self.admit(sign_in, context).await?, unavailable) {
             (Ok(admitted), _) => admitted,
             // The operator wants to know what was wrong with Graph.

@@ -20,7 +20,8 @@ use crate::{
 /// One person's sign-in, as a [`UserStore`](crate::UserStore) is asked to carry it out.
 #[derive(Clone, Debug)]
 pub struct SignIn {
-    profile: Profile,
+    /// Shared: it may hold a photo, and a sign-in is copied into the store's own thread.
+    profile: Arc<Profile>,
     policy: Arc<AccountPolicy>,
     at: DateTime<Utc>,
     creation: Creation,
@@ -94,7 +95,11 @@ pub struct NewUser {
 }
 
 impl SignIn {
-    pub(crate) fn new(profile: Profile, policy: Arc<AccountPolicy>, at: DateTime<Utc>) -> Self {
+    pub(crate) fn new(
+        profile: Arc<Profile>,
+        policy: Arc<AccountPolicy>,
+        at: DateTime<Utc>,
+    ) -> Self {
         Self {
             profile,
             policy,
@@ -185,14 +190,7 @@ impl SignIn {
 
     fn decide_new(&self) -> Result<Result<Decision, Denied>, SealError> {
         let profile = &self.profile;
-        let denied = if !self.policy.auto_create_users {
-            Err(Denied::NotCreated)
-        } else if !profile.is_fresh {
-            Err(Denied::ProfileUnavailable)
-        } else {
-            self.check_domain()
-        };
-        if let Err(denied) = denied {
+        if let Err(denied) = self.check_new() {
             return Ok(Err(denied));
         }
         match &self.creation {
@@ -218,6 +216,16 @@ impl SignIn {
             existing: None,
             email_must_be_unique: self.policy.unique_email,
         })))
+    }
+
+    fn check_new(&self) -> Result<(), Denied> {
+        if !self.policy.auto_create_users {
+            return Err(Denied::NotCreated);
+        }
+        if !self.profile.is_fresh {
+            return Err(Denied::ProfileUnavailable);
+        }
+        self.check_domain()
     }
 
     fn check_domain(&self) -> Result<(), Denied> {

@@ -63,7 +63,11 @@ pub(super) fn settings() -> ConfigBuilder {
 pub(super) fn decide(settings: ConfigBuilder, profile: Profile, stored: Option<&User>) -> Decision {
     let Config(settings) = settings.build().unwrap();
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-    let sign_in = SignIn::new(profile, Arc::new(AccountPolicy::new(&settings)), at);
+    let sign_in = SignIn::new(
+        Arc::new(profile),
+        Arc::new(AccountPolicy::new(&settings)),
+        at,
+    );
     sign_in.decide(stored).unwrap()
 }
 

@@ -13,6 +13,7 @@ use crate::{
     extract::{Sso, Worker},
     flash,
     flights::{Flight, Outcome},
+    next_path::login_with_next,
     origin,
     session::{self, SignedIn},
     signing_in::SigningIn,
@@ -144,35 +145,31 @@ fn not_silently(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
     if state.silence == Silence::ThenAsk {
         return begin_again(req, sso, state);
     }
-    let path = origin::scope_path(req);
-    let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
-    redirect(StatusCode::SEE_OTHER, state.next.as_str(), cookie)
+    burn(req, sso, state, state.next.as_str())
 }
 
 fn begin_again(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
+    let login = format!("{}/login/", origin::scope_path(req));
+    burn(
+        req,
+        sso,
+        state,
+        &login_with_next(&login, state.next.as_str()),
+    )
+}
+
+/// Ends the attempt without a sign-in and goes on elsewhere.
+fn burn(req: &HttpRequest, sso: &Sso, state: &State, to: &str) -> HttpResponse {
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
-    let query = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("next", state.next.as_str())
-        .finish();
-    redirect(
-        StatusCode::SEE_OTHER,
-        &format!("{path}/login/?{query}"),
-        cookie,
-    )
+    redirect(StatusCode::SEE_OTHER, to, cookie)
 }
 
 /// The attempt is burnt, and the person learns why on the next page.
 fn failed(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
     tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
-    let path = origin::scope_path(req);
-    let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
     flash::leave(req, sso, error.message());
-    redirect(
-        StatusCode::SEE_OTHER,
-        sso.config.login_failed_url.as_str(),
-        cookie,
-    )
+    burn(req, sso, state, sso.config.login_failed_url.as_str())
 }
 
 /// A callback that belongs to no attempt of this browser: refused, and the code isn't used.

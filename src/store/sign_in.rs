@@ -1,7 +1,7 @@
 //! One sign-in in the database: found or created, decided and written in one transaction.
 
 use chrono::NaiveDateTime;
-use diesel::QueryResult;
+use diesel::{OptionalExtension, QueryResult};
 
 use super::{
     Admitted, StoreError, User,
@@ -126,18 +126,13 @@ fn new<C: Statements>(
     if user.superuser_if_first && !conn.superuser_exists()? {
         (user.is_staff, user.is_superuser) = (true, true);
     }
-    let existing = match &user.existing {
-        Some(id) => match id.as_str().parse().ok().map(|id| conn.user(id)).transpose() {
-            Ok(Some(row)) => Some(User::from(row)),
-            Ok(None) | Err(diesel::result::Error::NotFound) => return Ok(Err(Denied::NotCreated)),
-            Err(error) => return Err(error.into()),
-        },
-        None => None,
+    let existing = match brought_along(conn, &user)? {
+        Ok(existing) => existing,
+        Err(denied) => return Ok(Err(denied)),
     };
     let at = sign_in.at().naive_utc();
-    let id = match &existing {
-        Some(user) if !user.is_active => return Ok(Err(Denied::Inactive)),
-        Some(user) => user.id.as_str().parse().map_err(StoreError::new)?,
+    let id = match existing {
+        Some(id) => id,
         None => insert_user(conn, &user, &profile.object_id, at)?,
     };
     conn.insert_identity(&InsertIdentity {
@@ -152,6 +147,25 @@ fn new<C: Statements>(
         write_basic_info(conn, id, stored.as_ref(), info)?;
     }
     Ok(Ok(Admitted::new(conn.user(id)?.into(), existing.is_none())))
+}
+
+/// The id of the user whom a hook brought along, if it did, and if they may sign in.
+fn brought_along<C: Statements>(
+    conn: &mut C,
+    user: &NewUser,
+) -> Result<Result<Option<i64>, Denied>, StoreError> {
+    let Some(id) = &user.existing else {
+        return Ok(Ok(None));
+    };
+    // Our ids are numbers; any other text is nobody's.
+    let Ok(id) = id.as_str().parse() else {
+        return Ok(Err(Denied::NotCreated));
+    };
+    match conn.user(id).optional()?.map(User::from) {
+        None => Ok(Err(Denied::NotCreated)),
+        Some(user) if !user.is_active => Ok(Err(Denied::Inactive)),
+        Some(_) => Ok(Ok(Some(id))),
+    }
 }
 
 /// Inserts a user under a name that nobody has. A user of the wished name is somebody else (a
