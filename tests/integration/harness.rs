@@ -182,6 +182,12 @@ impl TestApp {
         self.entra.set_clock_offset(TimeDelta::seconds(offset));
     }
 
+    /// The key document, as the emulated Entra publishes it.
+    pub(crate) async fn keys(&self) -> serde_json::Value {
+        let url = format!("{}/discovery/v2.0/keys", self.entra.authority("common"));
+        self.browser().get(&url).await.json()
+    }
+
     /// Runs SQL past the library.
     pub(crate) fn execute(&self, sql: &str) {
         self.database.execute(sql);

@@ -160,14 +160,7 @@ async fn metadata_cannot_send_secrets_over_plain_http() {
 #[actix_web::test]
 async fn oidcc_client_test_kid_absent_single_jwks() {
     let app = TestApp::start().await;
-    let keys = app
-        .browser()
-        .get(&format!(
-            "{}/discovery/v2.0/keys",
-            app.entra.authority("common")
-        ))
-        .await;
-    let mut keys = keys.json();
+    let mut keys = app.keys().await;
     // The first key of work accounts is the one that signs.
     let first = keys["keys"].as_array().unwrap()[0].clone();
     keys["keys"] = json!([first]);
