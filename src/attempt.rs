@@ -13,6 +13,7 @@ use ring::hmac;
 use crate::{
     next_path::NextPath,
     seal::{SealError, Sealer, random},
+    site::Site,
 };
 
 /// What `state` and an attempt have in common.
@@ -161,7 +162,7 @@ impl Slot {
 const STATE: &str = "state";
 
 impl State {
-    pub(crate) fn seal(&self, sealer: &Sealer) -> Result<String, SealError> {
+    pub(crate) fn seal(&self, sealer: &Sealer, site: &Site) -> Result<String, SealError> {
         let silence = match self.silence {
             Silence::NotAsked => 0,
             Silence::ThenAsk => 1,
@@ -170,12 +171,12 @@ impl State {
         let mut plain = vec![self.slot, silence];
         plain.extend(self.id.0);
         plain.extend(self.next.as_str().as_bytes());
-        sealer.seal(STATE, &plain)
+        sealer.seal(&site.purpose(STATE), &plain)
     }
 
     /// Opens what [`Self::seal`] made with the same key; anything else is `None`.
-    pub(crate) fn open(sealer: &Sealer, sealed: &str) -> Option<Self> {
-        let plain = sealer.open(STATE, sealed)?;
+    pub(crate) fn open(sealer: &Sealer, site: &Site, sealed: &str) -> Option<Self> {
+        let plain = sealer.open(&site.purpose(STATE), sealed)?;
         let ([slot, silence], rest) = plain.split_first_chunk()?;
         let (id, next) = rest.split_first_chunk()?;
         Some(Self {
@@ -194,6 +195,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Config;
 
     fn attempt() -> Attempt {
         Attempt::new(DateTime::from_timestamp(1_800_000_000, 0).unwrap()).unwrap()
@@ -230,10 +232,16 @@ mod tests {
             id: attempt.id(),
             next,
         };
-        let opened = State::open(&sealer, &state.seal(&sealer).unwrap()).unwrap();
+        let site = |name| {
+            let config = Config::builder().enabled(false).build().unwrap();
+            Site::new(name, config)
+        };
+        let sealed_state = state.seal(&sealer, &site("a")).unwrap();
+        assert!(State::open(&sealer, &site("b"), &sealed_state).is_none());
+        let opened = State::open(&sealer, &site("a"), &sealed_state).unwrap();
         assert!(opened.slot == 3 && opened.id.is(attempt.id()) && opened.next.as_str() == "/a?b=c");
         assert!(
-            State::open(&sealer, &sealed).is_none(),
+            State::open(&sealer, &site("a"), &sealed).is_none(),
             "a cookie is no state"
         );
     }

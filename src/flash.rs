@@ -14,7 +14,7 @@ use actix_web_flash_messages::{
     storage::{FlashMessageStore, LoadError, StoreError},
 };
 
-use crate::{seal::Sealer, sso::MicrosoftSso};
+use crate::{seal::Sealer, settings::Settings};
 
 const COOKIE: &str = "microsoft_sso_messages";
 
@@ -101,8 +101,8 @@ pub(crate) fn is_pending(req: &HttpRequest) -> bool {
 
 /// Leaves a message for the next page, where the middleware is mounted; without it, sending
 /// would panic.
-pub(crate) fn leave(req: &HttpRequest, sso: &MicrosoftSso, text: &str) {
-    if !sso.config.show_failed_login_message {
+pub(crate) fn leave(req: &HttpRequest, config: &Settings, text: &str) {
+    if !config.show_failed_login_message {
         return;
     }
     if req.extensions().contains::<Arc<dyn FlashMessageStore>>() {

@@ -8,7 +8,7 @@ use actix_web::{
     middleware::Next,
 };
 
-use crate::{extract::Sso, next_path::login_with_next, session};
+use crate::{extract::Sso, next_path::login_with_next};
 
 /// The name of the login resource, for `url_for`.
 pub(crate) const LOGIN: &str = "microsoft_sso.login";
@@ -31,7 +31,7 @@ pub async fn require_login(
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
     let sso = req.extract::<Sso>().await?;
     let session = req.extract::<actix_session::Session>().await?;
-    if session::identity(&session, sso.clock.now()).is_some() {
+    if sso.identity(&session).is_some() {
         return next
             .call(req)
             .await

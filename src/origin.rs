@@ -1,13 +1,14 @@
 //! Where this application is, as the browser sees it: for the redirect URI, for cookies, and to
 //! tell a post of our own pages from another site's.
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::HttpRequest;
 use openidconnect::RedirectUrl;
 use url::Url;
 
 use crate::{
     error::SignInError,
-    settings::{Settings, is_loopback},
+    extract::Sso,
+    settings::{is_loopback, is_secure},
 };
 
 /// The path of a request of ours, without a slash at its end.
@@ -27,52 +28,47 @@ pub(crate) fn scope_path(req: &HttpRequest) -> String {
         .to_owned()
 }
 
-/// The origin of the application: the setting, or the request's host on this machine.
+/// The origin of the application: the setting, or the request's host where a proxy of ours vouches
+/// for it or it is this machine.
 ///
 /// `Host` and `X-Forwarded-*` are the client's to write, so they never name the redirect URI of
 /// a public application (RFC 9700, section 4.1.3).
-fn base_url(req: &HttpRequest, config: &Settings) -> Option<Url> {
-    if let Some(url) = &config.base_url {
+fn base_url(req: &HttpRequest, sso: &Sso) -> Option<Url> {
+    if let Some(url) = &sso.site.config.base_url {
         return Some(url.clone());
     }
-    let host = req.headers().get(header::HOST)?.to_str().ok()?;
-    let scheme = if req.app_config().secure() {
-        "https"
-    } else {
-        "http"
-    };
-    let url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
-    (is_loopback(&url) && url.path() == "/" && url.username().is_empty()).then_some(url)
+    let url = sso.proxies.origin(req)?;
+    let is_vouched_for = sso.proxies.sent(req) && is_secure(&url);
+    (is_loopback(&url) || is_vouched_for).then_some(url)
 }
 
 /// The redirect URI, the same at start and end: origin, scope, `callback/`.
-pub(crate) fn redirect_uri(
-    req: &HttpRequest,
-    config: &Settings,
-) -> Result<RedirectUrl, SignInError> {
-    let mut url = base_url(req, config).ok_or(SignInError::NoBaseUrl)?;
+pub(crate) fn redirect_uri(req: &HttpRequest, sso: &Sso) -> Result<RedirectUrl, SignInError> {
+    let mut url = base_url(req, sso).ok_or(SignInError::NoBaseUrl)?;
     url.set_path(&format!("{}/callback/", scope_path(req)));
     Ok(RedirectUrl::from_url(url))
 }
 
 /// The full URL of a path on this site, where its origin is known.
-pub(crate) fn here(req: &HttpRequest, config: &Settings, path: &str) -> Option<String> {
-    let url = base_url(req, config)?.join(path).ok()?;
+pub(crate) fn here(req: &HttpRequest, sso: &Sso, path: &str) -> Option<String> {
+    let url = base_url(req, sso)?.join(path).ok()?;
     Some(url.into())
 }
 
 /// Whether cookies are for https alone.
-pub(crate) fn is_https(req: &HttpRequest, config: &Settings) -> bool {
-    config
-        .is_https()
-        .unwrap_or_else(|| req.app_config().secure())
+pub(crate) fn is_https(req: &HttpRequest, sso: &Sso) -> bool {
+    let by_request = || match base_url(req, sso) {
+        Some(url) => url.scheme() == "https",
+        None => req.app_config().secure(),
+    };
+    sso.site.config.is_https().unwrap_or_else(by_request)
 }
 
 /// Whether an unsafe request may come from a page of another site.
 ///
 /// `Sec-Fetch-Site` says so in every browser of today; `Origin` in the older ones; a client that
 /// sends neither is no browser (the rule of Go's `net/http.CrossOriginProtection`).
-pub(crate) fn is_cross_site(req: &HttpRequest, config: &Settings) -> bool {
+pub(crate) fn is_cross_site(req: &HttpRequest, sso: &Sso) -> bool {
     let text = |name| {
         let value = req.headers().get(name);
         value.map(|value| value.to_str().unwrap_or("unreadable"))
@@ -86,11 +82,12 @@ pub(crate) fn is_cross_site(req: &HttpRequest, config: &Settings) -> bool {
                 return true;
             };
             let same_host = || {
-                let host = req.headers().get(header::HOST)?.to_str().ok()?;
-                let ours = Url::parse(&format!("{}://{host}/", origin.scheme())).ok()?;
+                let mut ours = sso.proxies.origin(req)?;
+                // A proxy may end TLS without saying so; the host is what tells sites apart.
+                ours.set_scheme(origin.scheme()).ok()?;
                 Some(ours.origin() == origin.origin())
             };
-            config.origin().map_or_else(
+            sso.site.config.origin().map_or_else(
                 || !same_host().unwrap_or(false),
                 |ours| ours != origin.origin(),
             )

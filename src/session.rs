@@ -10,7 +10,7 @@ use crate::{
     entra::claims::Claims,
     error::SignInError,
     secret::Secret,
-    settings::Settings,
+    site::Site,
     store::{User, UserId},
 };
 
@@ -50,6 +50,10 @@ pub struct Identity {
     pub signed_in_at: DateTime<Utc>,
     /// When the sign-in ends, in UTC.
     pub expires_at: DateTime<Utc>,
+    /// The [`Site`](crate::Site) that the person signed in at, by its name; empty where the
+    /// settings name none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub site: String,
     /// Entra's session (`sid`), where the token names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
@@ -63,10 +67,10 @@ impl Identity {
         user: User,
         profile: &Profile,
         claims: &Claims,
-        config: &Settings,
+        site: &Site,
         now: DateTime<Utc>,
     ) -> Self {
-        let age = TimeDelta::from_std(config.session_age).unwrap_or(TimeDelta::MAX);
+        let age = TimeDelta::from_std(site.config.session_age).unwrap_or(TimeDelta::MAX);
         Self {
             user_id: user.id,
             tenant_id: profile.tenant_id,
@@ -79,6 +83,7 @@ impl Identity {
             expires_at: now
                 .checked_add_signed(age)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            site: site.name().to_owned(),
             session_id: claims.session_id.clone(),
             login_hint: claims.login_hint.clone(),
         }
@@ -92,10 +97,13 @@ pub(crate) struct SignedIn {
     pub(crate) access_token: Option<Secret>,
 }
 
-/// Who is signed in, if somebody is.
-pub(crate) fn identity(session: &Session, now: DateTime<Utc>) -> Option<Identity> {
+/// Who is signed in at a site, if somebody is. What another site's settings let in isn't let in
+/// here.
+pub(crate) fn identity(session: &Session, site: &str, now: DateTime<Utc>) -> Option<Identity> {
     match session.get::<Identity>(IDENTITY_KEY) {
-        Ok(identity) => identity.filter(|identity| identity.expires_at > now),
+        Ok(identity) => {
+            identity.filter(|identity| identity.expires_at > now && identity.site == site)
+        }
         Err(error) => {
             tracing::warn!(%error, "the session's identity can't be read; the person has to sign in again");
             None
@@ -110,9 +118,9 @@ pub(crate) fn establish(
     in_cookie: bool,
 ) -> Result<(), SignInError> {
     let identity = &signed_in.identity;
-    let same_person = session
-        .get::<Identity>(IDENTITY_KEY)
-        .is_ok_and(|old| old.is_none_or(|old| old.user_id == identity.user_id));
+    let same_person = session.get::<Identity>(IDENTITY_KEY).is_ok_and(|old| {
+        old.is_none_or(|old| old.user_id == identity.user_id && old.site == identity.site)
+    });
     if !same_person {
         // What the last person left in the session isn't for this one to see.
         session.clear();

@@ -34,7 +34,7 @@ pub(crate) struct SigningIn {
 impl SigningIn {
     pub(crate) async fn run(&self, code: &str) -> Result<SignedIn, SignInError> {
         let (tokens, claims) = self.tokens(code).await?;
-        let config = &self.sso.config;
+        let config = &self.sso.site.config;
         let (user, photo) = graph::profile(&self.http, config, &tokens.access_token).await;
         let (user, unavailable) = same_person(&claims, user)?;
         let profile = Profile::new(&claims, user, photo, config.save_basic_info);
@@ -45,7 +45,7 @@ impl SigningIn {
             profile: &profile,
             access_token: &tokens.access_token,
         };
-        let sign_in = SignIn::new(Arc::clone(&profile), self.sso.policy.clone(), now);
+        let sign_in = SignIn::new(Arc::clone(&profile), self.sso.site.policy.clone(), now);
         let admitted = match (self.admit(sign_in, context).await?, unavailable) {
             (Ok(admitted), _) => admitted,
             // The operator wants to know what was wrong with Graph.
@@ -54,7 +54,7 @@ impl SigningIn {
             }
             (Err(denied), _) => return Err(denied.into()),
         };
-        let identity = Identity::new(admitted.user, &profile, &claims, config, now);
+        let identity = Identity::new(admitted.user, &profile, &claims, &self.sso.site, now);
         tracing::info!(
             user = %identity.user_id,
             tenant = %identity.tenant_id,
@@ -101,11 +101,12 @@ impl SigningIn {
     /// The first upstream round: the code's exchange, and the ID token's check.
     async fn tokens(&self, code: &str) -> Result<(Tokens, Claims), SignInError> {
         let sso = &self.sso;
-        let snapshot = sso.provider.snapshot(&self.http).await?;
+        let snapshot = sso.snapshot(&self.http).await?;
         let verifier = self.attempt.verifier();
-        let within = sso.config.entra_timeout;
+        let within = sso.site.config.entra_timeout;
+        let client = sso.site.client(&snapshot);
         let tokens = exchange(
-            &snapshot.client,
+            &client,
             &self.http,
             code,
             verifier,
@@ -114,8 +115,9 @@ impl SigningIn {
         );
         let tokens = tokens.await?;
         let nonce = self.attempt.nonce();
-        let at = (&*sso.config, sso.clock.now());
-        let claims = verify(&sso.provider, &self.http, snapshot, &tokens, &nonce, at).await?;
+        let at = (&sso.site.config, sso.clock.now());
+        let provider = sso.site.provider(&sso.providers);
+        let claims = verify(provider, &self.http, snapshot, &tokens, &nonce, at).await?;
         Ok((tokens, claims))
     }
 }

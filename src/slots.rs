@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use crate::{
     attempt::{Attempt, AttemptId, Ending, Slot, State},
     seal::{SealError, Sealer},
+    site::Site,
 };
 
 /// How many sign-ins a browser can have under way or just ended. A slot's cookie has about 120
@@ -29,6 +30,7 @@ const ROOM: usize = 10;
 /// The cookies of sign-ins, for one request.
 pub(crate) struct Slots<'a> {
     pub(crate) sealer: &'a Sealer,
+    pub(crate) site: &'a Site,
     pub(crate) now: DateTime<Utc>,
     pub(crate) timeout: Duration,
     /// The path of the scope that the plugin is mounted at, such as `/microsoft_sso`.
@@ -44,7 +46,7 @@ impl Slots<'_> {
     fn read(&self, req: &HttpRequest, slot: u8) -> Option<Slot> {
         let name = Self::name(slot);
         let cookie = req.cookie(&name)?;
-        let slot = Slot::open(self.sealer, &name, cookie.value())?;
+        let slot = Slot::open(self.sealer, &self.site.purpose(&name), cookie.value())?;
         // A clock that was set back must not give a cookie a longer life.
         let age = self.now.timestamp().checked_sub(slot.at())?.unsigned_abs();
         (age <= self.timeout.as_secs()).then_some(slot)
@@ -52,7 +54,7 @@ impl Slots<'_> {
 
     fn cookie(&self, slot: u8, content: &Slot) -> Result<Cookie<'static>, SealError> {
         let name = Self::name(slot);
-        let value = content.seal(self.sealer, &name)?;
+        let value = content.seal(self.sealer, &self.site.purpose(&name))?;
         let max_age = time::Duration::try_from(self.timeout).unwrap_or(time::Duration::MAX);
         Ok(Cookie::build(name, value)
             .path(self.path.to_owned())

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use actix_session::{
@@ -13,22 +14,25 @@ use actix_session::{
     config::{CookieContentSecurity, PersistentSession},
     storage::SessionStore,
 };
-use actix_web::cookie::{Key, SameSite, time};
+use actix_web::{
+    HttpRequest,
+    cookie::{Key, SameSite, time},
+};
 use actix_web_flash_messages::FlashMessagesFramework;
-use openidconnect::Scope;
 use rustls::ClientConfig;
 
 use crate::{
-    account::AccountPolicy,
     clock::{Clock, SystemClock},
-    entra::{http, provider::Provider},
+    entra::{http, provider::Providers},
     flash::SealedMessages,
     flights::Flights,
     hooks::Hooks,
+    proxy::TrustedProxies,
     seal::{Sealer, derive_key, random},
     secret::Secret,
     session_middleware::SsoSessionMiddleware,
-    settings::{Config, Settings},
+    settings::Config,
+    site::{Resolver, Site, Sites},
     store::{Sessions, StoreError, UserId, UserStore},
 };
 
@@ -47,19 +51,19 @@ use crate::{
 /// # }
 /// ```
 pub struct MicrosoftSso {
-    pub(crate) config: Arc<Settings>,
-    pub(crate) policy: Arc<AccountPolicy>,
+    pub(crate) sites: Sites,
+    pub(crate) proxies: TrustedProxies,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn UserStore>,
     pub(crate) hooks: Option<Arc<dyn Hooks>>,
-    pub(crate) provider: Arc<Provider>,
+    pub(crate) providers: Providers,
     pub(crate) sealer: Arc<Sealer>,
-    pub(crate) scopes: Vec<Scope>,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) flights: Flights,
     pub(crate) starts: AtomicUsize,
     pub(crate) sessions_in_cookie: AtomicBool,
     session_key: Key,
+    session_age: Duration,
 }
 
 /// Puts a [`MicrosoftSso`] together.
@@ -68,6 +72,7 @@ pub struct Builder {
     clock: Arc<dyn Clock>,
     store: Option<Arc<dyn UserStore>>,
     hooks: Option<Arc<dyn Hooks>>,
+    sites: Option<Resolver>,
 }
 
 /// The plugin can't be put together.
@@ -100,6 +105,7 @@ impl MicrosoftSso {
             clock: Arc::new(SystemClock),
             store: None,
             hooks: None,
+            sites: None,
         }
     }
 
@@ -139,20 +145,21 @@ impl MicrosoftSso {
     ) -> SsoSessionMiddleware<S> {
         if TypeId::of::<S>() == TypeId::of::<actix_session::storage::CookieSessionStore>() {
             let first = !self.sessions_in_cookie.swap(true, Ordering::Relaxed);
-            if first && self.config.save_access_token {
+            let saved = |site: &Site| site.config.save_access_token;
+            if first && self.sites.known().any(saved) {
                 tracing::warn!(
                     "`save_access_token` is on and sessions are kept in a cookie: most access tokens are too large for one and will not be saved; use a server-side session store"
                 );
             }
         }
-        let age = time::Duration::try_from(self.config.session_age);
+        let age = time::Duration::try_from(self.session_age);
         let age = age.unwrap_or(time::Duration::MAX);
         let middleware = SessionMiddleware::builder(store, self.session_key.clone())
             .cookie_name("microsoft_sso_session".to_owned())
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
-            .cookie_secure(self.config.is_https().unwrap_or(false))
+            .cookie_secure(self.sites.are_https())
             .cookie_content_security(CookieContentSecurity::Private)
             .session_lifecycle(PersistentSession::default().session_ttl(age))
             .build();
@@ -162,8 +169,7 @@ impl MicrosoftSso {
     /// The middleware that shows why a sign-in failed, once, on the next page: read it there with
     /// the extractor [`IncomingFlashMessages`](crate::IncomingFlashMessages).
     pub fn flash_messages(&self) -> FlashMessagesFramework {
-        let secure = self.config.is_https().unwrap_or(false);
-        let messages = SealedMessages::new(Arc::clone(&self.sealer), secure);
+        let messages = SealedMessages::new(Arc::clone(&self.sealer), self.sites.are_https());
         FlashMessagesFramework::builder(messages).build()
     }
 }
@@ -180,6 +186,21 @@ impl Builder {
     #[must_use]
     pub fn hooks(mut self, hooks: impl Hooks) -> Self {
         self.hooks = Some(Arc::new(hooks));
+        self
+    }
+
+    /// Chooses the settings by the request, before the tables of the settings do; `None` leaves
+    /// it to them.
+    ///
+    /// It runs several times in a request and must not block: keep the sites in memory, and the
+    /// same [`Site`] for the same settings. Whatever it goes by (`Host`, a path) is the client's
+    /// to write; two sites are kept apart by their names.
+    #[must_use]
+    pub fn sites(
+        mut self,
+        resolver: impl Fn(&HttpRequest) -> Option<Arc<Site>> + Send + Sync + 'static,
+    ) -> Self {
+        self.sites = Some(Arc::new(resolver));
         self
     }
 
@@ -200,6 +221,7 @@ impl Builder {
             clock,
             store,
             hooks,
+            sites,
         } = self;
         let store = store.ok_or(BuildError::NoStore)?;
         for warning in &config.warnings {
@@ -215,18 +237,21 @@ impl Builder {
         let sealer = Sealer::new(secret).map_err(|_| BuildError::Random)?;
         let session_key = derive_key::<64>(secret, "session").map_err(|_| BuildError::Random)?;
         let (tls, roots) = http::tls().map_err(|error| BuildError::Tls(error.into()))?;
-        if roots == 0 && !config.authority.is_loopback() {
+        let sites = Sites::new(config.clone(), sites);
+        let ages = sites.known().map(|site| site.config.session_age);
+        let session_age = ages.max().unwrap_or(config.session_age);
+        let is_emulated = |site: &Site| site.config.authority.is_loopback();
+        if roots == 0 && !sites.known().all(is_emulated) {
             return Err(BuildError::NoRoots);
         }
-        let scopes = ["profile", "email"].into_iter().chain(config.scopes.iter());
         let first = random::<8>().map_err(|_| BuildError::Random)?;
         Ok(MicrosoftSso {
-            policy: Arc::new(AccountPolicy::new(&config)),
-            provider: Arc::new(Provider::new(&config, Arc::clone(&clock))),
-            scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
+            proxies: config.proxies.clone(),
+            providers: Providers::new(Arc::clone(&clock)),
             session_key: Key::from(&session_key),
+            session_age,
             sealer: Arc::new(sealer),
-            config: Arc::new(config),
+            sites,
             clock,
             store,
             hooks,

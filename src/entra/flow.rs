@@ -64,7 +64,7 @@ pub(crate) type Client<Authorize = EndpointSet, Token = EndpointSet> = openidcon
 
 /// The client for one set of metadata. It holds no keys: tokens are verified with those that may
 /// speak for the token's tenant, in [`super::verify`].
-pub(super) fn client(metadata: &Metadata, application_id: &str, client_secret: &Secret) -> Client {
+pub(crate) fn client(metadata: &Metadata, application_id: &str, client_secret: &Secret) -> Client {
     // The template isn't a URL to the letter; the issuer of the client is never compared.
     let issuer = IssuerUrl::from_url(metadata.token_endpoint.clone());
     let id = ClientId::new(application_id.to_owned());

@@ -1,6 +1,7 @@
 //! Entra's metadata and keys, cached for the process and kept fresh.
 
 use std::{
+    collections::HashMap,
     rc::Rc,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -13,16 +14,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::JsonWebKeySet;
 
 use super::{
-    flow::{Client, client},
     http::{HttpClient, HttpError},
     keys::EntraKey,
     limit::TokenBucket,
     metadata::{self, Metadata, MetadataError},
 };
-use crate::{
-    clock::Clock,
-    settings::{Authority, Settings},
-};
+use crate::{clock::Clock, settings::Authority};
 
 /// Microsoft's advice: refresh each hour in the background ("Signing key rollover").
 const FRESH: TimeDelta = TimeDelta::hours(1);
@@ -34,11 +31,10 @@ const RETRY: TimeDelta = TimeDelta::minutes(1);
 const BURST: i32 = 3;
 const PERIOD: Duration = Duration::from_secs(300);
 
-/// One fetch of Entra's documents, and the client made from them.
+/// One fetch of Entra's documents.
 pub(crate) struct Snapshot {
     pub(crate) metadata: Metadata,
     pub(crate) keys: JsonWebKeySet<EntraKey>,
-    pub(crate) client: Client,
     fetched_at: DateTime<Utc>,
 }
 
@@ -51,9 +47,6 @@ impl Snapshot {
 /// Entra, as this process knows it. Shared by all workers; each brings its own HTTP client.
 pub(crate) struct Provider {
     authority: Authority,
-    application_id: String,
-    client_secret: crate::secret::Secret,
-    within: Duration,
     clock: Arc<dyn Clock>,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     /// Held while a fetch runs: one at a time. It keeps what the last one brought.
@@ -64,13 +57,32 @@ pub(crate) struct Provider {
     background: Mutex<Option<DateTime<Utc>>>,
 }
 
-impl Provider {
-    pub(crate) fn new(config: &Settings, clock: Arc<dyn Clock>) -> Self {
+/// What this process knows of each authority that its sites use.
+pub(crate) struct Providers {
+    clock: Arc<dyn Clock>,
+    known: Mutex<HashMap<Authority, Arc<Provider>>>,
+}
+
+impl Providers {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
-            authority: config.authority.clone(),
-            application_id: config.application_id.clone(),
-            client_secret: config.client_secret.clone(),
-            within: config.entra_timeout,
+            clock,
+            known: Mutex::default(),
+        }
+    }
+
+    /// The one of an authority, made at its first use.
+    pub(crate) fn of(&self, authority: &Authority) -> Arc<Provider> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || Arc::new(Provider::new(authority, Arc::clone(&self.clock)));
+        Arc::clone(known.entry(authority.clone()).or_insert_with(new))
+    }
+}
+
+impl Provider {
+    fn new(authority: &Authority, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            authority: authority.clone(),
             clock,
             snapshot: RwLock::new(None),
             flight: tokio::sync::Mutex::new(None),
@@ -89,16 +101,19 @@ impl Provider {
     pub(crate) async fn snapshot(
         self: &Arc<Self>,
         http: &Rc<HttpClient>,
+        within: Duration,
     ) -> Result<Arc<Snapshot>, MetadataError> {
         match self.cached() {
             Some(snapshot) => {
                 if self.background_is_due(&snapshot) {
                     let (provider, http) = (Arc::clone(self), Rc::clone(http));
-                    tokio::task::spawn_local(async move { provider.refresh(&http, None).await });
+                    tokio::task::spawn_local(
+                        async move { provider.refresh(&http, within, None).await },
+                    );
                 }
                 Ok(snapshot)
             }
-            None => self.refresh(http, None).await,
+            None => self.refresh(http, within, None).await,
         }
     }
 
@@ -107,13 +122,14 @@ impl Provider {
     pub(crate) async fn snapshot_for_key(
         self: &Arc<Self>,
         http: &Rc<HttpClient>,
+        within: Duration,
         seen: Arc<Snapshot>,
         kid: &str,
     ) -> Result<Arc<Snapshot>, MetadataError> {
         match self.cached() {
             // Somebody else has fetched since.
             Some(newer) if newer.has_key(kid) => Ok(newer),
-            _ => self.refresh(http, Some((kid, seen))).await,
+            _ => self.refresh(http, within, Some((kid, seen))).await,
         }
     }
 
@@ -152,6 +168,7 @@ impl Provider {
     async fn refresh(
         self: &Arc<Self>,
         http: &Rc<HttpClient>,
+        within: Duration,
         unknown: Option<(&str, Arc<Snapshot>)>,
     ) -> Result<Arc<Snapshot>, MetadataError> {
         // The fetch goes on even when the browser that caused it goes away.
@@ -171,7 +188,7 @@ impl Provider {
                 (_, Some((_, seen))) if !provider.may_fetch_for_unknown_key() => return Ok(seen),
                 _ => {}
             }
-            let result = provider.fetch(&http).await;
+            let result = provider.fetch(&http, within).await;
             *flight = Some(result.clone());
             provider.ended.fetch_add(1, Ordering::Release);
             result
@@ -183,13 +200,16 @@ impl Provider {
         })
     }
 
-    async fn fetch(&self, http: &HttpClient) -> Result<Arc<Snapshot>, MetadataError> {
-        let fetched = metadata::fetch(http, &self.authority, self.within).await;
+    async fn fetch(
+        &self,
+        http: &HttpClient,
+        within: Duration,
+    ) -> Result<Arc<Snapshot>, MetadataError> {
+        let fetched = metadata::fetch(http, &self.authority, within).await;
         let (metadata, keys) = fetched.inspect_err(|error| {
             tracing::error!(error = %crate::error::chain(error), "Entra's metadata could not be fetched");
         })?;
         let snapshot = Arc::new(Snapshot {
-            client: client(&metadata, &self.application_id, &self.client_secret),
             metadata,
             keys,
             fetched_at: self.clock.now(),

@@ -112,7 +112,7 @@ pub(crate) async fn verify(
     let tenant_id = Uuid::try_parse(&unverified.tid).map_err(|_| TokenError::Tenant)?;
     let snapshot = match &unverified.kid {
         Some(kid) if !snapshot.has_key(kid) => provider
-            .snapshot_for_key(http, snapshot, kid)
+            .snapshot_for_key(http, config.entra_timeout, snapshot, kid)
             .await
             .map_err(TokenError::Keys)?,
         _ => snapshot,

@@ -20,11 +20,12 @@ use crate::{
 };
 
 pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
-    if !sso.config.enabled {
+    if !sso.site.config.enabled {
         return switched_off(&req);
     }
     // First of all `state`: nothing else of the query is looked at before.
-    let state = parameter(&req, "state").and_then(|state| State::open(&sso.sealer, &state));
+    let state =
+        parameter(&req, "state").and_then(|state| State::open(&sso.sealer, &sso.site, &state));
     let Some(state) = state else {
         return stray(&req, &sso, &session, None, SignInError::State);
     };
@@ -68,7 +69,7 @@ async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
     let landing = match sso.flights.board(attempt.id()) {
         Flight::Again(landing) => landing,
         Flight::First(sender, landing) => {
-            let redirect_uri = origin::redirect_uri(req, &sso.config).map_err(Arc::new)?;
+            let redirect_uri = origin::redirect_uri(req, sso).map_err(Arc::new)?;
             let code = code(req).map_err(Arc::new);
             let signing_in = SigningIn {
                 sso: sso.clone(),
@@ -168,8 +169,8 @@ fn burn(req: &HttpRequest, sso: &Sso, state: &State, to: &str) -> HttpResponse {
 /// The attempt is burnt, and the person learns why on the next page.
 fn failed(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
     tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
-    flash::leave(req, sso, error.message());
-    burn(req, sso, state, sso.config.login_failed_url.as_str())
+    flash::leave(req, &sso.site.config, error.message());
+    burn(req, sso, state, sso.site.config.login_failed_url.as_str())
 }
 
 /// A callback that belongs to no attempt of this browser: refused, and the code isn't used.
@@ -181,15 +182,15 @@ fn stray(
     state: Option<&State>,
     error: SignInError,
 ) -> HttpResponse {
-    if session::identity(session, sso.clock.now()).is_some() {
-        let next = state.map_or(&sso.config.next_url, |state| &state.next);
+    if sso.identity(session).is_some() {
+        let next = state.map_or(&sso.site.config.next_url, |state| &state.next);
         return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
     }
     tracing::warn!(code = error.code(), reason = %chain(&error), "sign-in failed");
-    flash::leave(req, sso, error.message());
+    flash::leave(req, &sso.site.config, error.message());
     redirect(
         StatusCode::SEE_OTHER,
-        sso.config.login_failed_url.as_str(),
+        sso.site.config.login_failed_url.as_str(),
         None,
     )
 }

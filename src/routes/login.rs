@@ -14,7 +14,6 @@ use crate::{
     next_path::NextPath,
     origin, page,
     prompt::{Prompt, is_hint},
-    session,
 };
 
 /// A browser that comes back with nobody signed in goes round in a circle when this many of its
@@ -30,11 +29,11 @@ const FAILED: usize = 8;
 const LATELY: i64 = 20;
 
 pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
-    if !sso.config.enabled {
+    if !sso.site.config.enabled {
         return switched_off(&req);
     }
     let path = origin::scope_path(&req);
-    if session::identity(&session, sso.clock.now()).is_none() {
+    if sso.identity(&session).is_none() {
         let (well, failed) = slots(&req, &sso, &path).ended_within(&req, LATELY);
         if well >= ENDED_WELL || (failed >= FAILED && flash::is_pending(&req)) {
             return circle(&req);
@@ -51,8 +50,8 @@ pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpR
 }
 
 async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse, SignInError> {
-    let redirect_uri = origin::redirect_uri(req, &sso.config)?;
-    let snapshot = sso.provider.snapshot(&Worker::http(req, sso)).await?;
+    let redirect_uri = origin::redirect_uri(req, sso)?;
+    let snapshot = sso.snapshot(&Worker::http(req, sso)).await?;
     let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
     let attempt = Attempt::new(sso.clock.now())?;
     let (slot, cookie) = slots(req, sso, path).begin(req, &attempt, &sso.starts)?;
@@ -61,19 +60,19 @@ async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse,
         slot,
         silence: wish.silence,
         id: attempt.id(),
-        next: next.unwrap_or_else(|| sso.config.next_url.clone()),
+        next: next.unwrap_or_else(|| sso.site.config.next_url.clone()),
     };
     let request = AuthorizeRequest {
-        state: state.seal(&sso.sealer)?,
+        state: state.seal(&sso.sealer, &sso.site)?,
         nonce: attempt.nonce(),
         verifier: attempt.verifier(),
         redirect_uri: &redirect_uri,
-        scopes: &sso.scopes,
+        scopes: &sso.site.scopes,
         prompt: wish.prompt,
         login_hint: wish.login_hint,
         domain_hint: wish.domain_hint,
     };
-    let url = authorize_url(&snapshot.client, request);
+    let url = authorize_url(&sso.site.client(&snapshot), request);
     Ok(redirect(StatusCode::FOUND, url.as_str(), Some(cookie)))
 }
 
@@ -94,10 +93,10 @@ impl Wish {
             Some(Prompt::None) => Silence::ThenAsk,
             _ => Silence::NotAsked,
         };
-        let setting = Some(sso.config.domain_hint.clone()).filter(|hint| !hint.is_empty());
+        let setting = Some(sso.site.config.domain_hint.clone()).filter(|hint| !hint.is_empty());
         Self {
             prompt: match silence {
-                Silence::NotAsked => linked.or_else(|| Prompt::of_setting(&sso.config.prompt)),
+                Silence::NotAsked => linked.or_else(|| Prompt::of_setting(&sso.site.config.prompt)),
                 Silence::ThenAsk | Silence::ThenGoOn => Some(Prompt::None),
             },
             silence,

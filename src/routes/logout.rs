@@ -12,7 +12,7 @@ use crate::{
 };
 
 pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
-    if origin::is_cross_site(&req, &sso.config) {
+    if origin::is_cross_site(&req, &sso) {
         tracing::warn!(
             code = "cross_site_logout",
             "a sign-out posted from another site was refused"
@@ -25,10 +25,10 @@ pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> Http
             text,
         );
     }
-    let identity = session::identity(&session, sso.clock.now());
+    let identity = sso.identity(&session);
     // First here, whatever becomes of the rest.
     session::end(&session);
-    let mut to = sso.config.logout_redirect_path.as_str().to_owned();
+    let mut to = sso.site.config.logout_redirect_path.as_str().to_owned();
     if let Some(identity) = identity {
         tracing::info!(user = %identity.user_id, "signed out");
         to = at_entra(&req, &sso, &identity).await.unwrap_or(to);
@@ -45,13 +45,13 @@ pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> Http
 /// Entra's sign-out page, which comes back here (OpenID Connect RP-Initiated Logout 1.0; Entra
 /// takes `logout_hint` for the account, so that nobody has to pick it).
 async fn at_entra(req: &HttpRequest, sso: &Sso, identity: &Identity) -> Option<String> {
-    if !sso.config.slo_enabled {
+    if !sso.site.config.slo_enabled {
         return None;
     }
-    let snapshot = sso.provider.snapshot(&Worker::http(req, sso)).await;
+    let snapshot = sso.snapshot(&Worker::http(req, sso)).await;
     // Without Microsoft the sign-out here is all; the reason is in the log already.
     let mut url = snapshot.ok()?.metadata.end_session_endpoint.clone()?;
-    let back = origin::here(req, &sso.config, sso.config.logout_redirect_path.as_str());
+    let back = origin::here(req, sso, sso.site.config.logout_redirect_path.as_str());
     if let Some(back) = back {
         url.query_pairs_mut()
             .append_pair("post_logout_redirect_uri", &back);

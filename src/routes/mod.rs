@@ -32,10 +32,11 @@ fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
 fn slots<'a>(req: &HttpRequest, sso: &'a Sso, path: &'a str) -> Slots<'a> {
     Slots {
         sealer: &sso.sealer,
+        site: &sso.site,
         now: sso.clock.now(),
-        timeout: sso.config.timeout,
+        timeout: sso.site.config.timeout,
         path,
-        secure: origin::is_https(req, &sso.config),
+        secure: origin::is_https(req, sso),
     }
 }
 

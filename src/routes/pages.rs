@@ -32,7 +32,7 @@ pub(crate) async fn login_page(
     sso: Sso,
     messages: Option<IncomingFlashMessages>,
 ) -> HttpResponse {
-    let config = &sso.config;
+    let config = &sso.site.config;
     if !config.enabled || !config.pages_enabled {
         return switched_off(&req);
     }

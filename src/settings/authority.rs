@@ -33,14 +33,14 @@ const CLOUDS: &[Cloud] = &[
 ];
 
 /// Where people sign in: `https://{host}/{tenant}`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Authority {
     base: Url,
     tenant: TenantPath,
 }
 
 /// The tenant path of an authority.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum TenantPath {
     Common,
     Organizations,
@@ -182,7 +182,7 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// https, or http on this machine.
-pub(super) fn is_secure(url: &Url) -> bool {
+pub(crate) fn is_secure(url: &Url) -> bool {
     url.scheme() == "https" || (url.scheme() == "http" && is_loopback(url))
 }
 

@@ -1,12 +1,11 @@
 //! The check that all settings pass at start: every mistake is found, not the first alone.
 
-use std::{collections::BTreeSet, time::Duration};
-
-use uuid::Uuid;
+use std::time::Duration;
 
 use super::{
-    Config, ConfigBuilder, ConfigError, Domains, Mistake, Settings,
-    authority::{Authority, is_domain},
+    Config, ConfigBuilder, ConfigError, Mistake, Settings,
+    authority::{Authority, is_loopback},
+    sites::Change,
     value::List,
     values::Values,
 };
@@ -28,37 +27,53 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
         values,
         mistakes,
         warnings,
+        sites,
     } = builder;
     let mut check = Check { mistakes, warnings };
-    let authority = check.authority(&values.authority);
-    let loopback = authority.as_ref().is_some_and(Authority::is_loopback);
-    if values.enabled {
-        check.application(
-            &values.application_id,
-            values.client_secret.expose(),
-            loopback,
-        );
-    }
-    let graph_url = check.graph_url(&values.graph_url, authority.as_ref());
-    let tenants = check.tenants(&values.tenants);
-    let domains = check.domains(&values.allowable_domains);
-    check.scopes(&values.scopes);
-    let staff = check.people("staff_list", &values.staff_list);
-    let superusers = check.superusers(&values.superuser_list);
-    check.durations(&values);
-    check.hints(&values);
-    check.logo(&values.logo_url);
-    let others = check.others(&values.other_providers);
-    let next_url = check.path("next_url", &values.next_url);
-    let login_failed_url = check.path("login_failed_url", &values.login_failed_url);
-    let logout_redirect_path = check.path("logout_redirect_path", &values.logout_redirect_path);
-    let base_url = check.base_url(&values.base_url, &values.callback_domain);
-    check.secret_key(values.secret_key.expose().len(), base_url.as_ref());
-    if let Some(authority) = &authority {
-        check.proof_of_domains(authority, &domains, &tenants);
-    }
+    let settings = check.settings(values, sites);
     let Check { mistakes, warnings } = check;
-    let settings = || {
+    match settings {
+        Some(mut settings) if mistakes.is_empty() => {
+            settings.warnings = warnings;
+            Ok(Config(settings))
+        }
+        _ => Err(ConfigError::new(mistakes)),
+    }
+}
+
+impl Check {
+    /// Reads each setting into its own type; `None` where one can't be read at all.
+    fn settings(&mut self, values: Values, sites: Vec<(String, Change)>) -> Option<Settings> {
+        let authority = self.authority(&values.authority);
+        // With sites, the settings around them need not be a site themselves.
+        let is_site = sites.is_empty() || !values.application_id.is_empty();
+        if values.enabled && is_site {
+            self.application(
+                &values.application_id,
+                values.client_secret.expose(),
+                authority.as_ref().is_some_and(Authority::is_loopback),
+            );
+        }
+        let graph_url = self.graph_url(&values.graph_url, authority.as_ref());
+        let tenants = self.tenants(&values.tenants);
+        let domains = self.domains(&values.allowable_domains);
+        let staff = self.people("staff_list", &values.staff_list);
+        let superusers = self.superusers(&values.superuser_list);
+        self.plain(&values);
+        let others = self.others(&values.other_providers);
+        let next_url = self.path("next_url", &values.next_url);
+        let login_failed_url = self.path("login_failed_url", &values.login_failed_url);
+        let logout_redirect_path = self.path("logout_redirect_path", &values.logout_redirect_path);
+        let base_url = self.base_url(&values.base_url, &values.callback_domain);
+        let proxies = self.trusted_proxies(&values.trusted_proxies);
+        let is_public =
+            !proxies.is_empty() || base_url.as_ref().is_some_and(|url| !is_loopback(url));
+        self.secret_key(values.secret_key.expose().len(), is_public);
+        if let Some(authority) = &authority {
+            self.proof_of_domains(authority, &domains, &tenants);
+        }
+        // After all others, so that what a site inherits is said once.
+        let sites = self.sites(&values, sites);
         Some(Settings {
             authority: authority?,
             graph_url: graph_url?,
@@ -71,17 +86,21 @@ pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
             next_url: next_url?,
             login_failed_url: login_failed_url?,
             logout_redirect_path: logout_redirect_path?,
-            warnings,
+            proxies,
+            sites,
+            warnings: Vec::new(),
             values,
         })
-    };
-    match settings() {
-        Some(settings) if mistakes.is_empty() => Ok(Config(settings)),
-        _ => Err(ConfigError::new(mistakes)),
     }
-}
 
-impl Check {
+    /// The settings that stay as they are given.
+    fn plain(&mut self, values: &Values) {
+        self.scopes(&values.scopes);
+        self.durations(values);
+        self.hints(values);
+        self.logo(&values.logo_url);
+    }
+
     pub(super) fn mistake(
         &mut self,
         setting: &str,
@@ -100,76 +119,19 @@ impl Check {
         self.warnings.push(Mistake::new(setting, problem, remedy));
     }
 
-    fn tenants(&mut self, list: &List) -> BTreeSet<Uuid> {
-        let mut tenants = BTreeSet::new();
-        for entry in list.iter() {
-            match Uuid::try_parse(entry) {
-                Ok(id) => drop(tenants.insert(id)),
-                Err(_) => self.mistake(
-                    "tenants",
-                    format!("`{entry}` is not a GUID"),
-                    "list tenant ids; a domain belongs into `authority`",
-                ),
+    /// What a site's settings have wrong, but for what they inherit.
+    pub(super) fn of_site(&mut self, host: &str, found: Vec<Mistake>, is_warning: bool) {
+        let list = match is_warning {
+            true => &mut self.warnings,
+            false => &mut self.mistakes,
+        };
+        let known = list.len();
+        for mut mistake in found {
+            if !list[..known].contains(&mistake) {
+                mistake.setting = format!("sites.\"{host}\".{}", mistake.setting);
+                list.push(mistake);
             }
         }
-        tenants
-    }
-
-    fn domains(&mut self, list: &List) -> Domains {
-        let mut domains = BTreeSet::new();
-        for entry in list.iter().filter(|entry| *entry != "*") {
-            let entry = entry.to_lowercase();
-            if is_domain(&entry) || is_single_label(&entry) {
-                domains.insert(entry);
-            } else {
-                self.mistake(
-                    "allowable_domains",
-                    format!("`{entry}` is not a domain"),
-                    "list whole domains such as `contoso.com`, or `*` alone for all",
-                );
-            }
-        }
-        match list.iter().any(|entry| entry == "*") {
-            true if !domains.is_empty() => {
-                self.mistake(
-                    "allowable_domains",
-                    "`*` stands beside other entries, which then mean nothing",
-                    "list the domains, or `*` alone",
-                );
-                Domains::Only(domains)
-            }
-            true => Domains::All,
-            false => Domains::Only(domains),
-        }
-    }
-
-    fn superusers(&mut self, list: &List) -> BTreeSet<String> {
-        let superusers = self.people("superuser_list", list);
-        if superusers.contains("*") {
-            let remedy = "list the people; `*` is for `staff_list`";
-            self.mistake(
-                "superuser_list",
-                "`*` would make everybody a superuser",
-                remedy,
-            );
-        }
-        superusers
-    }
-
-    /// Addresses in lower case.
-    fn people(&mut self, setting: &str, list: &List) -> BTreeSet<String> {
-        let people: BTreeSet<_> = list.iter().map(str::to_lowercase).collect();
-        for entry in people
-            .iter()
-            .filter(|entry| *entry != "*" && !entry.contains('@'))
-        {
-            self.mistake(
-                setting,
-                format!("`{entry}` is neither an e-mail address nor a user principal name"),
-                "list whole addresses such as `ada@contoso.com`",
-            );
-        }
-        people
     }
 
     fn scopes(&mut self, list: &List) {
@@ -248,22 +210,4 @@ impl Check {
         }
         path
     }
-
-    /// A mail proves nothing where any tenant may come in: say so, and what is done about it.
-    fn proof_of_domains(
-        &mut self,
-        authority: &Authority,
-        domains: &Domains,
-        tenants: &BTreeSet<Uuid>,
-    ) {
-        let listed = matches!(domains, Domains::Only(listed) if !listed.is_empty());
-        if authority.is_shared() && listed && tenants.is_empty() {
-            self.warning("tenants", "`allowable_domains` is set while any tenant may sign in, and any tenant's administrator can write any mail address: a mail counts only where the user principal name has its domain, or Entra vouches for it (`xms_edov`)", "list your tenant ids, or use your tenant as `authority`");
-        }
-    }
-}
-
-/// An internal mail domain of one label, such as `localhost`.
-fn is_single_label(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
 }

@@ -1,5 +1,8 @@
 //! The checks of settings that say where something is: Microsoft, and this application.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use url::Url;
 use uuid::Uuid;
 
@@ -8,7 +11,7 @@ use super::{
     check::Check,
     value::List,
 };
-use crate::next_path::NextPath;
+use crate::{next_path::NextPath, proxy::TrustedProxies};
 
 /// Shortest `secret_key`, in bytes.
 const MIN_KEY: usize = 64;
@@ -92,12 +95,12 @@ impl Check {
         }
     }
 
-    pub(super) fn secret_key(&mut self, length: usize, base_url: Option<&Url>) {
+    pub(super) fn secret_key(&mut self, length: usize, is_public: bool) {
         let remedy = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
-        if length == 0 && base_url.is_some_and(|url| !is_loopback(url)) {
+        if length == 0 && is_public {
             self.mistake(
                 "secret_key",
-                "it is missing, and `base_url` is public",
+                "it is missing, and the application is public (`base_url`, `trusted_proxies`)",
                 remedy,
             );
         } else if length == 0 {
@@ -105,6 +108,22 @@ impl Check {
         } else if length < MIN_KEY {
             self.mistake("secret_key", format!("it has {length} bytes"), remedy);
         }
+    }
+
+    pub(super) fn trusted_proxies(&mut self, list: &List) -> TrustedProxies {
+        let mut networks = Vec::new();
+        for entry in list.iter() {
+            let one = || entry.parse().map(|address: IpAddr| address.into()).ok();
+            match entry.parse::<IpNet>().ok().or_else(one) {
+                Some(network) => networks.push(network),
+                None => self.mistake(
+                    "trusted_proxies",
+                    format!("`{entry}` is no network"),
+                    "list addresses or networks such as `10.0.0.0/8`",
+                ),
+            }
+        }
+        TrustedProxies::new(networks)
     }
 
     pub(super) fn logo(&mut self, logo: &str) {

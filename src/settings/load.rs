@@ -4,9 +4,12 @@ use std::path::Path;
 
 use config::{Environment, File, FileFormat, Map, Source, Value};
 
-use super::{ConfigBuilder, Mistake, values::Values};
+use super::{ConfigBuilder, Mistake, sites, values::Values};
 
 const PREFIX: &str = "MICROSOFT_SSO";
+
+/// The table of the hosts that have settings of their own; it is no setting itself.
+const SITES: &str = "sites";
 
 /// Names a settings file; it is no setting itself.
 const FILE: &str = "config";
@@ -52,7 +55,7 @@ pub(super) fn file(builder: &mut ConfigBuilder, path: &Path) {
     }
 }
 
-fn apply(
+pub(super) fn apply(
     builder: &mut ConfigBuilder,
     values: Map<String, Value>,
     unknown: impl Fn(&mut ConfigBuilder, Mistake),
@@ -60,7 +63,9 @@ fn apply(
     let mut values: Vec<_> = values.into_iter().collect();
     values.sort_by(|a, b| a.0.cmp(&b.0));
     for (name, value) in values {
-        if !Values::NAMES.contains(&name.as_str()) {
+        if name == SITES {
+            sites::table(builder, value);
+        } else if !Values::NAMES.contains(&name.as_str()) {
             let remedy = format!("the settings are: {}", Values::NAMES.join(", "));
             unknown(
                 builder,

@@ -35,11 +35,15 @@ impl fmt::Display for Mistake {
             problem,
             remedy,
         } = self;
-        write!(
-            f,
-            "`{setting}` (MICROSOFT_SSO_{}): {problem}; {remedy}",
-            setting.to_uppercase()
-        )
+        // The environment can't name a site.
+        match setting.starts_with("sites") {
+            true => write!(f, "`{setting}`: {problem}; {remedy}"),
+            false => write!(
+                f,
+                "`{setting}` (MICROSOFT_SSO_{}): {problem}; {remedy}",
+                setting.to_uppercase()
+            ),
+        }
     }
 }
 

@@ -3,23 +3,31 @@
 mod authority;
 mod check;
 mod check_addresses;
+mod check_people;
 mod load;
 mod mistake;
+mod sites;
 #[cfg(test)]
 mod tests;
 mod value;
 mod values;
 
-use std::{collections::BTreeSet, fmt, ops::Deref, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    ops::Deref,
+    path::Path,
+    sync::Arc,
+};
 
-pub(crate) use authority::{Authority, PERSONAL_TENANT, is_loopback};
+pub(crate) use authority::{Authority, PERSONAL_TENANT, is_loopback, is_secure};
 pub use mistake::{ConfigError, Mistake};
 use url::{Origin, Url};
 use uuid::Uuid;
 pub use value::List;
 use values::Values;
 
-use crate::next_path::NextPath;
+use crate::{next_path::NextPath, proxy::TrustedProxies};
 
 /// The settings, checked.
 ///
@@ -59,6 +67,9 @@ pub(crate) struct Settings {
     pub(crate) next_url: NextPath,
     pub(crate) login_failed_url: NextPath,
     pub(crate) logout_redirect_path: NextPath,
+    pub(crate) proxies: TrustedProxies,
+    /// The settings of each host that has its own.
+    pub(crate) sites: BTreeMap<String, Config>,
     pub(crate) warnings: Vec<Mistake>,
 }
 
@@ -118,6 +129,7 @@ pub struct ConfigBuilder {
     pub(crate) values: Values,
     mistakes: Vec<Mistake>,
     warnings: Vec<Mistake>,
+    sites: Vec<(String, sites::Change)>,
 }
 
 impl ConfigBuilder {
@@ -133,6 +145,36 @@ impl ConfigBuilder {
     #[must_use]
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         load::file(&mut self, path.as_ref());
+        self
+    }
+
+    /// Settings of one host's own, over all the others: `contoso.app.example`, with a port if the
+    /// browser shows one. In a file it is a table, `[sites."contoso.app.example"]`.
+    ///
+    /// Without a `base_url` of its own, the site is at `https://` the host. The host is that of
+    /// the request, or what a proxy in `trusted_proxies` says it is. Where the settings around
+    /// the sites have no `application_id`, other hosts are refused (421).
+    ///
+    /// ```
+    /// # use microsoft_sso::Config;
+    /// let config = Config::builder()
+    ///     .secret_key("k".repeat(64))
+    ///     .site("contoso.app.example", |site| {
+    ///         site.authority("contoso.com")
+    ///             .application_id("00001111-aaaa-2222-bbbb-3333cccc4444")
+    ///             .client_secret("the value of the client secret")
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), microsoft_sso::ConfigError>(())
+    /// ```
+    #[must_use]
+    pub fn site(
+        mut self,
+        host: impl Into<String>,
+        settings: impl Fn(Self) -> Self + Send + Sync + 'static,
+    ) -> Self {
+        let change = sites::Change::Code(Arc::new(settings));
+        self.sites.push((host.into(), change));
         self
     }
 

@@ -229,3 +229,77 @@ fn every_setting_stands_in_the_table_of_the_documentation() {
         );
     }
 }
+
+#[test]
+fn a_site_has_the_base_settings_but_for_its_own() {
+    let text = r#"
+        client_secret = "the-secret"
+        allowable_domains = ["contoso.example"]
+        secret_key = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+        [sites."Contoso.app.example"]
+        application_id = "00001111-aaaa-2222-bbbb-3333cccc4444"
+        authority = "contoso.com"
+        [sites."localhost:8001"]
+        application_id = "00001111-aaaa-2222-bbbb-3333cccc5555"
+        timeout = "1m"
+    "#;
+    let Config(settings) = file(text).build().unwrap();
+    let Config(contoso) = &settings.sites["contoso.app.example"];
+    assert_eq!(
+        contoso.base_url.as_ref().unwrap().as_str(),
+        "https://contoso.app.example/"
+    );
+    assert!(!contoso.authority.is_shared() && settings.authority.is_shared());
+    assert_eq!(contoso.domains, settings.domains);
+    let Config(local) = &settings.sites["localhost:8001"];
+    assert_eq!(
+        local.base_url.as_ref().unwrap().as_str(),
+        "http://localhost:8001/"
+    );
+    assert_eq!(local.timeout, Duration::from_secs(60));
+}
+
+#[test]
+fn a_sites_mistakes_name_the_site_and_what_it_inherits_is_said_once() {
+    let text = r#"
+        client_secret = "the-secret"
+        next_url = "https://evil.example/"
+        [sites."a.example"]
+        authority = "http://login.example/common"
+        pool_size = 3
+        colour = "red"
+        [sites."b.example/path"]
+    "#;
+    let mut names = mistakes(file(text));
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "next_url",
+            "sites.\"a.example\".application_id",
+            "sites.\"a.example\".authority",
+            "sites.\"a.example\".colour",
+            "sites.\"a.example\".pool_size",
+            "sites.\"a.example\".secret_key",
+            "sites.\"b.example/path\"",
+        ]
+    );
+    assert_eq!(
+        mistakes(file(
+            "sites = 3\napplication_id = \"x\"\nclient_secret = \"y\""
+        )),
+        ["sites", "application_id"]
+    );
+    assert_eq!(
+        mistakes(
+            good()
+                .trusted_proxies(["10.0.0.0/8", "nobody"])
+                .secret_key("k".repeat(64))
+        ),
+        ["trusted_proxies"]
+    );
+    assert_eq!(
+        mistakes(good().trusted_proxies(["10.0.0.0/8"])),
+        ["secret_key"]
+    );
+}

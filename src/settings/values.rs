@@ -151,6 +151,10 @@ settings! {
     /// The public host name alone, with a port if there is one; means `https://` that host, or
     /// `http://` on a loopback host. `base_url` goes before it. Default: empty.
     callback_domain: String = String::new();
+    /// The networks of the reverse proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host` are
+    /// believed, such as `10.0.0.0/8`; of a list, the first. Default: empty, which believes
+    /// nobody. With `base_url` set they only tell which of the sites a request is for.
+    trusted_proxies: List = List::default();
     /// How many connections to the database are open at most, in a store made by
     /// [`DieselStore::connect_with`](crate::DieselStore::connect_with); SQLite has one, whatever is
     /// set. Default: 8.

@@ -16,8 +16,8 @@ use actix_web::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use microsoft_sso::{
-    ACCESS_TOKEN_KEY, Clock, Config, ConfigBuilder, CurrentUser, DieselSessions, DieselStore,
-    Hooks, Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
+    ACCESS_TOKEN_KEY, Builder, Clock, Config, ConfigBuilder, CurrentUser, DieselSessions,
+    DieselStore, Hooks, Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
 };
 use serde_json::json;
 
@@ -111,32 +111,38 @@ impl TestApp {
         entra: FakeEntra,
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
     ) -> Self {
+        Self::built(entra, settings, |sso| sso).await
+    }
+
+    /// With whatever else the builder takes.
+    pub(crate) async fn built(
+        entra: FakeEntra,
+        settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+        builder: impl FnOnce(Builder) -> Builder,
+    ) -> Self {
         let database = TestDatabase::fresh();
         let store = DieselStore::connect(&database.url()).unwrap();
         store.migrate().unwrap();
-        Self::build(entra, (store, database), settings, None::<()>)
+        Self::build(entra, (store, database), settings, builder)
     }
 
     /// With hooks of the application's.
     pub(crate) async fn with_hooks(hooks: impl Hooks) -> Self {
-        let database = TestDatabase::fresh();
-        let store = DieselStore::connect(&database.url()).unwrap();
-        store.migrate().unwrap();
         let entra = FakeEntra::start().unwrap();
-        Self::build(entra, (store, database), |settings| settings, Some(hooks))
+        Self::built(entra, |settings| settings, |sso| sso.hooks(hooks)).await
     }
 
     /// On a store of the test's own, migrated.
     pub(crate) fn on(store: DieselStore, database: TestDatabase) -> Self {
         let entra = FakeEntra::start().unwrap();
-        Self::build(entra, (store, database), |settings| settings, None::<()>)
+        Self::build(entra, (store, database), |settings| settings, |sso| sso)
     }
 
     fn build(
         entra: FakeEntra,
         (store, database): (DieselStore, TestDatabase),
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
-        hooks: Option<impl Hooks>,
+        builder: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let config = Config::builder()
             .authority(entra.authority("common"))
@@ -149,11 +155,7 @@ impl TestApp {
         let sso = MicrosoftSso::builder(settings(config).build().unwrap())
             .store(store.clone())
             .clock(clock.clone());
-        let sso = match hooks {
-            Some(hooks) => sso.hooks(hooks).build(),
-            None => sso.build(),
-        };
-        let sso = Data::new(sso.unwrap());
+        let sso = Data::new(builder(sso).build().unwrap());
         let (url, server) = serve(&sso, &store);
         Self {
             entra,
@@ -164,6 +166,12 @@ impl TestApp {
             server,
             database,
         }
+    }
+
+    /// A browser that knows the application by another name of this machine.
+    pub(crate) fn browser_at(&self, host: &str) -> Browser {
+        let url = self.url.replace("127.0.0.1", host);
+        Browser::new(&url, self.entra.clone())
     }
 
     pub(crate) fn browser(&self) -> Browser {

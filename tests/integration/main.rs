@@ -30,3 +30,4 @@ mod refusals;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod sites;
