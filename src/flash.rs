@@ -102,14 +102,22 @@ pub(crate) fn is_pending(req: &HttpRequest) -> bool {
 /// Leaves a message for the next page, where the middleware is mounted; without it, sending
 /// would panic.
 pub(crate) fn leave(req: &HttpRequest, config: &Settings, text: &str) {
-    if !config.show_failed_login_message {
-        return;
+    if config.show_failed_login_message {
+        send(req, FlashMessage::error(text));
     }
+}
+
+/// Leaves word that something is missing, though the person is signed in.
+pub(crate) fn warn(req: &HttpRequest, text: &str) {
+    send(req, FlashMessage::warning(text));
+}
+
+fn send(req: &HttpRequest, message: FlashMessage) {
     if req.extensions().contains::<Arc<dyn FlashMessageStore>>() {
-        FlashMessage::error(text).send();
+        message.send();
     } else {
         tracing::warn!(
-            "the person isn't told why the sign-in failed: add `.wrap(sso.flash_messages())` to the App"
+            "the person isn't told how the sign-in ended: add `.wrap(sso.flash_messages())` to the App"
         );
     }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    account::Profile,
+    account::{self, Profile},
     entra::claims::Claims,
     error::SignInError,
     secret::Secret,
@@ -50,6 +50,10 @@ pub struct Identity {
     pub signed_in_at: DateTime<Utc>,
     /// When the sign-in ends, in UTC.
     pub expires_at: DateTime<Utc>,
+    /// The names of the setting `roles` that the person's app roles and groups gave at this
+    /// sign-in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
     /// The [`Site`](crate::Site) that the person signed in at, by its name; empty where the
     /// settings name none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -63,6 +67,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether the person has a role, by its name in the setting `roles`. In an application of
+    /// many tenants it says what they may do among their own: look at `tenant_id`, too.
+    pub fn has_role(&self, name: &str) -> bool {
+        self.roles.iter().any(|role| role == name)
+    }
+
     pub(crate) fn new(
         user: User,
         profile: &Profile,
@@ -83,6 +93,7 @@ impl Identity {
             expires_at: now
                 .checked_add_signed(age)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC),
+            roles: account::named(profile, &site.policy),
             site: site.name().to_owned(),
             session_id: claims.session_id.clone(),
             login_hint: claims.login_hint.clone(),
@@ -95,6 +106,8 @@ impl Identity {
 pub(crate) struct SignedIn {
     pub(crate) identity: Identity,
     pub(crate) access_token: Option<Secret>,
+    /// Rights that come from groups are missing, since Graph didn't tell the groups.
+    pub(crate) lacks_groups: bool,
 }
 
 /// Who is signed in at a site, if somebody is. What another site's settings let in isn't let in

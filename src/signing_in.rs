@@ -12,6 +12,7 @@ use crate::{
         claims::Claims,
         flow::{Tokens, exchange},
         graph::{self, GraphError, GraphUser},
+        groups::{self, Groups},
         http::HttpClient,
         verify::verify,
     },
@@ -35,10 +36,7 @@ impl SigningIn {
     pub(crate) async fn run(&self, code: &str) -> Result<SignedIn, SignInError> {
         let (tokens, claims) = self.tokens(code).await?;
         let config = &self.sso.site.config;
-        let (user, photo) = graph::profile(&self.http, config, &tokens.access_token).await;
-        let (user, unavailable) = same_person(&claims, user)?;
-        let profile = Profile::new(&claims, user, photo, config.save_basic_info);
-        let profile = Arc::new(profile);
+        let (profile, unavailable) = self.profile(&tokens, &claims).await?;
         let now = self.sso.clock.now();
         let context = HookContext {
             request: &self.request,
@@ -62,10 +60,12 @@ impl SigningIn {
             created = admitted.created,
             "signed in"
         );
+        let lacks_groups = profile.groups.is_none() && self.sso.site.policy.needs_groups();
         let access_token = config.save_access_token.then_some(tokens.access_token);
         Ok(SignedIn {
             identity,
             access_token,
+            lacks_groups,
         })
     }
 
@@ -96,6 +96,36 @@ impl SigningIn {
         };
         let before_login = hooks.before_login(context, &admitted.user).await;
         Ok(before_login.map(|()| admitted))
+    }
+
+    /// The second upstream round: what Graph knows of the person, and why it can't be asked.
+    async fn profile(
+        &self,
+        tokens: &Tokens,
+        claims: &Claims,
+    ) -> Result<(Arc<Profile>, Option<GraphError>), SignInError> {
+        let site = &self.sso.site;
+        let ask_groups = claims.groups == Groups::TooMany && site.policy.needs_groups();
+        let config = &site.config;
+        let answers = graph::profile(&self.http, config, &tokens.access_token, ask_groups).await;
+        let (user, unavailable) = same_person(claims, answers.user)?;
+        let groups = match (&claims.groups, answers.groups) {
+            (Groups::Listed(groups), _) => Some(groups.clone()),
+            (Groups::TooMany, Some(Ok(groups))) => Some(groups),
+            (Groups::TooMany, Some(Err(error))) => {
+                tracing::error!(
+                    code = "groups_unreadable",
+                    scope = groups::SCOPE,
+                    reason = %chain(&error),
+                    "the person's groups could not be read, so they have no right that comes from a group"
+                );
+                None
+            }
+            (Groups::TooMany, None) => None,
+        };
+        let basic = config.save_basic_info;
+        let profile = Profile::new(claims, user, answers.photo, groups, basic);
+        Ok((Arc::new(profile), unavailable))
     }
 
     /// The first upstream round: the code's exchange, and the ID token's check.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     seal::{SealError, random},
-    settings::Domains,
+    settings::{Domains, Guests},
     store::{User, UserId},
 };
 
@@ -160,14 +160,11 @@ impl SignIn {
         if !user.is_active {
             return Err(Denied::Inactive);
         }
+        self.check_guest()?;
         let lists_domains =
             !matches!(&self.policy.domains, Domains::Only(domains) if domains.is_empty());
         if self.profile.is_fresh && lists_domains {
             self.check_domain()?;
-        }
-        // Without Graph there is nothing new to write, and no name to look for in a list.
-        if !self.profile.is_fresh {
-            return Ok(Decision::SignIn(Changes::default()));
         }
         let rights = rights(&self.profile, &self.policy);
         // Who is no longer a superuser isn't staff by that right either.
@@ -178,7 +175,8 @@ impl SignIn {
             is_superuser: rights.is_superuser.filter(|is| *is != user.is_superuser),
             ..Changes::default()
         };
-        if self.policy.always_update_user_data {
+        // Without Graph there is nothing new to write.
+        if self.policy.always_update_user_data && self.profile.is_fresh {
             let changed = |new: &str, old: &str| (new != old).then(|| new.to_owned());
             let email = self.profile.email.as_deref();
             changes.email = email.and_then(|email| changed(email, &user.email));
@@ -225,10 +223,22 @@ impl SignIn {
         if !self.profile.is_fresh {
             return Err(Denied::ProfileUnavailable);
         }
+        self.check_guest()?;
         self.check_domain()
     }
 
+    fn check_guest(&self) -> Result<(), Denied> {
+        match self.policy.guests {
+            Guests::Refused if self.profile.is_guest => Err(Denied::Guest),
+            _ => Ok(()),
+        }
+    }
+
     fn check_domain(&self) -> Result<(), Denied> {
+        let is_invited = self.profile.is_guest && self.policy.trusts(self.profile.tenant_id);
+        if is_invited && self.policy.guests == Guests::Allowed {
+            return Ok(());
+        }
         let email = self.profile.email.as_deref();
         domain::check(&self.profile, email, &self.policy).map_err(|problem| match problem {
             DomainProblem::NotListed => Denied::Domain,

@@ -18,6 +18,9 @@ pub enum Denied {
         "the e-mail domain is listed, but nothing shows that the address is the person's: the user principal name has another domain, `xms_edov` is not true, and the tenant {0} is not in `tenants`"
     )]
     DomainUnproved(Uuid),
+    /// The person is a guest of the tenant, and `guests` is `refused`.
+    #[error("the person is a guest of the tenant, and `guests` is `refused`")]
+    Guest,
     /// The person is new, and `auto_create_users` is off.
     #[error("the person is new, and `auto_create_users` is off")]
     NotCreated,
@@ -44,6 +47,7 @@ impl Denied {
         match self {
             Self::Domain => "domain_not_allowed",
             Self::DomainUnproved(_) => "domain_unproved",
+            Self::Guest => "guest_refused",
             Self::NotCreated => "user_not_created",
             Self::Inactive => "user_inactive",
             Self::EmailTaken => "email_taken",
@@ -58,6 +62,7 @@ impl Denied {
             Self::Domain | Self::DomainUnproved(_) => {
                 "Your e-mail address is not of an organisation that may use this application."
             }
+            Self::Guest => "This application isn't open to guests of the organisation.",
             Self::NotCreated => {
                 "You have no account in this application. Please ask its administrator."
             }

@@ -46,8 +46,7 @@ pub(super) fn counts_of(profile: &Profile, email: &str, policy: &AccountPolicy) 
 /// principal name has the same (Entra lets a tenant use domains that it has verified alone), or
 /// if Entra vouches for it.
 fn counts(profile: &Profile, email_domain: &str, policy: &AccountPolicy) -> bool {
-    !policy.is_shared
-        || policy.tenants.contains(&profile.tenant_id)
+    policy.trusts(profile.tenant_id)
         || profile.email_domain_verified
         || profile.user_principal_name.as_deref().and_then(domain) == Some(email_domain)
 }

@@ -8,6 +8,7 @@ mod profile;
 mod rights;
 #[cfg(test)]
 mod rights_tests;
+mod roles;
 #[cfg(test)]
 mod tests;
 
@@ -15,3 +16,4 @@ pub use decide::{Changes, Decision, NewUser, SignIn};
 pub use denied::Denied;
 pub(crate) use policy::AccountPolicy;
 pub use profile::{BasicInfo, PictureUpdate, Profile};
+pub(crate) use roles::{Grants, NamedRoles, named};

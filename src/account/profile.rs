@@ -38,6 +38,14 @@ pub struct Profile {
     pub first_name: String,
     /// Last name.
     pub last_name: String,
+    /// The app roles that are assigned to the person in their tenant: the claim `roles`.
+    pub app_roles: Vec<String>,
+    /// The object ids of the person's groups: the claim `groups`, or Graph's answer where they
+    /// were too many for it and a setting names a group. `None` when they could not be read.
+    pub groups: Option<Vec<String>>,
+    /// Whether the person is a guest of the tenant: their user principal name has `#EXT#`, or the
+    /// optional claim `acct` says so.
+    pub is_guest: bool,
     /// What goes into `microsoft_sso_users`; `None` with `save_basic_info = false`, and when
     /// Graph could not be asked.
     pub basic_info: Option<BasicInfo>,
@@ -73,11 +81,12 @@ pub enum PictureUpdate {
 }
 
 impl Profile {
-    /// `graph` is `None` when Graph could not be asked.
+    /// `graph` is `None` when Graph could not be asked, and `groups` when they could not be read.
     pub(crate) fn new(
         claims: &Claims,
         graph: Option<GraphUser>,
         photo: Photo,
+        groups: Option<Vec<String>>,
         basic: bool,
     ) -> Self {
         let is_fresh = graph.is_some();
@@ -108,9 +117,12 @@ impl Profile {
             object_id: claims.object_id.clone(),
             subject: claims.subject.clone(),
             email,
-            user_principal_name: upn,
             first_name,
             last_name,
+            app_roles: claims.app_roles.clone(),
+            groups,
+            is_guest: claims.is_guest || upn.as_deref().is_some_and(is_guest),
+            user_principal_name: upn,
             basic_info: graph
                 .filter(|_| basic)
                 .map(|user| BasicInfo::new(user, photo)),
@@ -143,6 +155,11 @@ impl BasicInfo {
 fn name(text: &str) -> String {
     let visible = text.chars().filter(|c| !c.is_control());
     visible.take(NAME).collect::<String>().trim().to_owned()
+}
+
+/// Entra's mark in the user principal name of an account whose home is elsewhere.
+fn is_guest(user_principal_name: &str) -> bool {
+    user_principal_name.contains("#ext#")
 }
 
 /// An address in lower case; `None` for what can't be one.

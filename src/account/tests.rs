@@ -16,6 +16,7 @@ use crate::{
     entra::{
         claims::Claims,
         graph::{GraphUser, Photo},
+        groups::Groups,
     },
 };
 
@@ -34,6 +35,9 @@ fn claims() -> Claims {
         family_name: None,
         session_id: None,
         login_hint: None,
+        app_roles: Vec::new(),
+        groups: Groups::Listed(Vec::new()),
+        is_guest: false,
     }
 }
 
@@ -50,7 +54,13 @@ fn graph(upn: Option<&str>, mail: Option<&str>) -> GraphUser {
 }
 
 pub(super) fn profile(upn: Option<&str>, mail: Option<&str>) -> Profile {
-    Profile::new(&claims(), Some(graph(upn, mail)), Photo::None, true)
+    Profile::new(
+        &claims(),
+        Some(graph(upn, mail)),
+        Photo::None,
+        Some(Vec::new()),
+        true,
+    )
 }
 
 pub(super) fn settings() -> ConfigBuilder {
@@ -207,7 +217,7 @@ fn entras_word_counts_for_the_address_it_was_given_for() {
             ..claims()
         };
         let graph = graph(Some("ann@other.example"), Some(graph_mail));
-        let profile = Profile::new(&claims, Some(graph), Photo::None, true);
+        let profile = Profile::new(&claims, Some(graph), Photo::None, Some(Vec::new()), true);
         matches!(decide(shared(), profile, None), Decision::Create(_))
     };
     assert!(with("ann@contoso.example"));
@@ -252,7 +262,7 @@ fn a_domain_taken_off_the_list_locks_out_those_who_were_let_in_by_it() {
 
 #[test]
 fn when_graph_is_down_a_known_person_gets_in_and_a_new_one_is_told_to_try_again() {
-    let profile = || Profile::new(&claims(), None, Photo::Unknown, true);
+    let profile = || Profile::new(&claims(), None, Photo::Unknown, Some(Vec::new()), true);
     let settings = || {
         settings()
             .allowable_domains(["contoso.example"])
@@ -281,7 +291,13 @@ fn odd_profiles_become_rows_that_every_database_takes() {
     let mut user = graph(Some("a b@contoso.example"), Some("x\u{0}@contoso.example"));
     user.given_name = Some(format!("A\u{0}da\r\n{}", "é".repeat(500)));
     user.preferred_language = Some("x".repeat(36));
-    let profile = Profile::new(&claims(), Some(user), Photo::Unknown, true);
+    let profile = Profile::new(
+        &claims(),
+        Some(user),
+        Photo::Unknown,
+        Some(Vec::new()),
+        true,
+    );
     assert_eq!((profile.email, profile.user_principal_name), (None, None));
     assert_eq!(profile.first_name.chars().count(), 150);
     assert!(profile.first_name.starts_with("Adaé"));
@@ -292,7 +308,7 @@ fn odd_profiles_become_rows_that_every_database_takes() {
     let mut user = graph(None, None);
     (user.given_name, user.surname) = (None, None);
     user.preferred_language = Some("hy-Latn-IT-arevela".to_owned());
-    let profile = Profile::new(&claims(), Some(user), Photo::None, true);
+    let profile = Profile::new(&claims(), Some(user), Photo::None, Some(Vec::new()), true);
     assert_eq!(profile.first_name, "Ada Lovelace");
     assert_eq!(
         profile.basic_info.unwrap().locale.as_deref(),

@@ -2,7 +2,10 @@
 
 use openidconnect::{AdditionalClaims, IdTokenClaims, core::CoreGenderClaim};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
+
+use super::groups::{Groups, strings};
 
 /// Entra's claims beside the standard ones (Microsoft identity platform, "ID token claims
 /// reference"). Types are strict where a check rests on them: a `nbf` that is text is refused,
@@ -17,11 +20,22 @@ pub(crate) struct EntraClaims {
     pub(super) nbf: Option<i64>,
     /// The JSON type varies in the wild, so it is read leniently and anything odd is "no".
     #[serde(default)]
-    xms_edov: Option<serde_json::Value>,
+    xms_edov: Option<Value>,
     #[serde(default)]
     sid: Option<String>,
     #[serde(default)]
     login_hint: Option<String>,
+    // What gives a right and is of an odd type gives none.
+    #[serde(default)]
+    roles: Option<Value>,
+    #[serde(default)]
+    groups: Option<Value>,
+    #[serde(default, rename = "_claim_names")]
+    claim_names: Option<Value>,
+    #[serde(default)]
+    hasgroups: Option<Value>,
+    #[serde(default)]
+    acct: Option<Value>,
 }
 
 impl AdditionalClaims for EntraClaims {}
@@ -45,6 +59,11 @@ pub(crate) struct Claims {
     pub(crate) session_id: Option<String>,
     /// Names the account to Entra at single sign-out.
     pub(crate) login_hint: Option<String>,
+    /// The app roles that are assigned to the person, or to a group of theirs.
+    pub(crate) app_roles: Vec<String>,
+    pub(crate) groups: Groups,
+    /// Entra says that the person is a guest in the tenant (the optional claim `acct`).
+    pub(crate) is_guest: bool,
 }
 
 impl Claims {
@@ -78,6 +97,13 @@ impl Claims {
             ),
             session_id: opaque(&own.sid, 255),
             login_hint: opaque(&own.login_hint, 1024),
+            app_roles: strings(own.roles.as_ref()),
+            groups: Groups::of(
+                own.groups.as_ref(),
+                own.claim_names.as_ref(),
+                own.hasgroups.as_ref(),
+            ),
+            is_guest: own.acct.as_ref().is_some_and(is_true),
         }
     }
 }
@@ -88,11 +114,11 @@ fn opaque(value: &Option<String>, most: usize) -> Option<String> {
     value.as_ref().filter(fits).cloned()
 }
 
-fn is_true(value: &serde_json::Value) -> bool {
+fn is_true(value: &Value) -> bool {
     match value {
-        serde_json::Value::Bool(value) => *value,
-        serde_json::Value::Number(value) => value.as_i64() == Some(1),
-        serde_json::Value::String(value) => value == "1" || value.eq_ignore_ascii_case("true"),
+        Value::Bool(value) => *value,
+        Value::Number(value) => value.as_i64() == Some(1),
+        Value::String(value) => value == "1" || value.eq_ignore_ascii_case("true"),
         _ => false,
     }
 }

@@ -1,10 +1,14 @@
 //! Microsoft Graph: who the person is, and their photo.
 
 use awc::http::StatusCode;
+use futures_util::future::{OptionFuture, join3};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::http::{HttpClient, HttpError};
+use super::{
+    groups,
+    http::{Answer, HttpClient, HttpError},
+};
 use crate::{
     picture::{self, Picture},
     secret::Secret,
@@ -53,16 +57,29 @@ pub(crate) enum Photo {
     Unknown,
 }
 
-/// The profile and, where asked for, the photo: both at the same time, one round.
+/// What Graph says of a person.
+pub(crate) struct Answers {
+    pub(crate) user: Result<GraphUser, GraphError>,
+    pub(crate) photo: Photo,
+    /// `None` where it wasn't asked for groups.
+    pub(crate) groups: Option<Result<Vec<String>, GraphError>>,
+}
+
+/// The profile and, where asked for, photo and groups: all at the same time, one round.
 pub(crate) async fn profile(
     http: &HttpClient,
     config: &Settings,
     token: &Secret,
-) -> (Result<GraphUser, GraphError>, Photo) {
-    if config.save_basic_info {
-        futures_util::future::join(me(http, config, token), photo(http, config, token)).await
-    } else {
-        (me(http, config, token).await, Photo::Unknown)
+    with_groups: bool,
+) -> Answers {
+    let with_photo = config.save_basic_info;
+    let photo = OptionFuture::from(with_photo.then(|| photo(http, config, token)));
+    let groups = OptionFuture::from(with_groups.then(|| groups::ask(http, config, token)));
+    let (user, photo, groups) = join3(me(http, config, token), photo, groups).await;
+    Answers {
+        user,
+        photo: photo.unwrap_or(Photo::Unknown),
+        groups,
     }
 }
 
@@ -72,20 +89,25 @@ async fn me(http: &HttpClient, config: &Settings, token: &Secret) -> Result<Grap
         .get(&url, Some(token.expose()), ME_LIMIT, config.graph_timeout)
         .await?;
     if answer.status != StatusCode::OK {
-        return Err(GraphError::Status {
-            status: answer.status.as_u16(),
-            request_id: answer.request_id.unwrap_or_else(|| "unknown".to_owned()),
-            hint: hint(answer.status),
-        });
+        return Err(status(
+            &answer,
+            "; do `scopes` hold User.Read, and is it consented to?",
+        ));
     }
     serde_json::from_slice(&answer.body).map_err(|_| GraphError::Malformed)
 }
 
-fn hint(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::UNAUTHORIZED => "; is `graph_url` of the same cloud as `authority`?",
-        StatusCode::FORBIDDEN => "; do `scopes` hold User.Read, and is it consented to?",
-        _ => "",
+/// An answer that isn't 200, with what the operator can do where it is 403.
+pub(super) fn status(answer: &Answer, forbidden: &'static str) -> GraphError {
+    let request_id = answer.request_id.clone();
+    GraphError::Status {
+        status: answer.status.as_u16(),
+        request_id: request_id.unwrap_or_else(|| "unknown".to_owned()),
+        hint: match answer.status {
+            StatusCode::UNAUTHORIZED => "; is `graph_url` of the same cloud as `authority`?",
+            StatusCode::FORBIDDEN => forbidden,
+            _ => "",
+        },
     }
 }
 

@@ -107,6 +107,20 @@ impl HttpClient {
         read(request, Vec::new(), limit, within).await
     }
 
+    /// `POST` of JSON, with a bearer token.
+    pub(crate) async fn post_json(
+        &self,
+        url: &str,
+        bearer: &str,
+        body: &serde_json::Value,
+        limit: usize,
+        within: Duration,
+    ) -> Result<Answer, HttpError> {
+        let request = self.client.post(url).bearer_auth(bearer);
+        let request = request.content_type("application/json");
+        read(request, body.to_string().into_bytes(), limit, within).await
+    }
+
     /// What the openidconnect client asks to be sent. It speaks `http` 1, awc `http` 0.2.
     pub(crate) async fn send(
         &self,

@@ -3,6 +3,7 @@
 pub(crate) mod claims;
 pub(crate) mod flow;
 pub(crate) mod graph;
+pub(crate) mod groups;
 pub(crate) mod http;
 pub(crate) mod keys;
 pub(crate) mod limit;

@@ -19,6 +19,9 @@ use crate::{
     signing_in::SigningIn,
 };
 
+/// Names the missing scope, so that whoever reads it knows what to ask for.
+const LACKS_GROUPS: &str = "You are signed in, but your groups could not be read from Microsoft, so rights that come from them are missing. Please tell the application's administrator (GroupMember.Read.All).";
+
 pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
     if !sso.site.config.enabled {
         return switched_off(&req);
@@ -114,6 +117,9 @@ fn establish(
 ) -> Result<HttpResponse, Arc<SignInError>> {
     let in_cookie = sso.sessions_in_cookie.load(Ordering::Relaxed);
     session::establish(session, signed_in, in_cookie)?;
+    if signed_in.lacks_groups {
+        flash::warn(req, LACKS_GROUPS);
+    }
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::SignedIn);
     let cookie = cookie.map_err(SignInError::from)?;

@@ -59,6 +59,10 @@ impl Check {
         let domains = self.domains(&values.allowable_domains);
         let staff = self.people("staff_list", &values.staff_list);
         let superusers = self.superusers(&values.superuser_list);
+        let staff_roles = self.grants("staff_roles", &values.staff_roles);
+        let superuser_roles = self.grants("superuser_roles", &values.superuser_roles);
+        let named_roles = self.named_roles(&values.roles);
+        let guests = self.guests(&values.guests);
         self.plain(&values);
         let others = self.others(&values.other_providers);
         let next_url = self.path("next_url", &values.next_url);
@@ -81,6 +85,10 @@ impl Check {
             domains,
             staff,
             superusers,
+            staff_roles,
+            superuser_roles,
+            named_roles,
+            guests: guests?,
             others,
             base_url,
             next_url: next_url?,

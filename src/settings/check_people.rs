@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::{
-    Domains,
+    Domains, Guests,
     authority::{Authority, is_domain},
     check::Check,
     value::List,
 };
+use crate::account::{Grants, NamedRoles};
 
 impl Check {
     pub(super) fn tenants(&mut self, list: &List) -> BTreeSet<Uuid> {
@@ -82,6 +83,58 @@ impl Check {
             );
         }
         people
+    }
+
+    pub(super) fn grants(&mut self, setting: &str, list: &List) -> Grants {
+        let mut grants = Grants::default();
+        for entry in list.iter() {
+            self.grant(setting, &mut grants, entry);
+        }
+        grants
+    }
+
+    fn grant(&mut self, setting: &str, grants: &mut Grants, entry: &str) {
+        if entry.is_empty() || entry.contains(char::is_whitespace) || entry == "*" {
+            let remedy = "give the Value of an app role, or the Object ID of a group";
+            self.mistake(
+                setting,
+                format!("`{entry}` is neither an app role nor a group"),
+                remedy,
+            );
+        } else {
+            grants.add(entry);
+        }
+    }
+
+    pub(super) fn named_roles(&mut self, list: &List) -> NamedRoles {
+        let mut named = NamedRoles::new();
+        for entry in list.iter() {
+            match entry.split_once('=') {
+                Some((name, granted_by)) if !name.trim().is_empty() => {
+                    let grants = named.entry(name.trim().to_owned()).or_default();
+                    self.grant("roles", grants, granted_by.trim());
+                }
+                _ => self.mistake(
+                    "roles",
+                    format!("`{entry}` has no name"),
+                    "write each as `name=role` or `name=group id`",
+                ),
+            }
+        }
+        named
+    }
+
+    pub(super) fn guests(&mut self, text: &str) -> Option<Guests> {
+        match text {
+            "by_domain" => Some(Guests::ByDomain),
+            "allowed" => Some(Guests::Allowed),
+            "refused" => Some(Guests::Refused),
+            _ => {
+                let remedy = "use `by_domain`, `allowed` or `refused`";
+                self.mistake("guests", "there is no such rule", remedy);
+                None
+            }
+        }
     }
 
     /// A mail proves nothing where any tenant may come in: say so, and what is done about it.

@@ -27,7 +27,11 @@ use uuid::Uuid;
 pub use value::List;
 use values::Values;
 
-use crate::{next_path::NextPath, proxy::TrustedProxies};
+use crate::{
+    account::{Grants, NamedRoles},
+    next_path::NextPath,
+    proxy::TrustedProxies,
+};
 
 /// The settings, checked.
 ///
@@ -61,6 +65,10 @@ pub(crate) struct Settings {
     pub(crate) staff: BTreeSet<String>,
     /// Addresses in lower case.
     pub(crate) superusers: BTreeSet<String>,
+    pub(crate) staff_roles: Grants,
+    pub(crate) superuser_roles: Grants,
+    pub(crate) named_roles: NamedRoles,
+    pub(crate) guests: Guests,
     /// Names and paths of other ways to sign in.
     pub(crate) others: Vec<(String, NextPath)>,
     pub(crate) base_url: Option<Url>,
@@ -78,6 +86,14 @@ pub(crate) struct Settings {
 pub(crate) enum Domains {
     All,
     Only(BTreeSet<String>),
+}
+
+/// What becomes of a tenant's guests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guests {
+    ByDomain,
+    Allowed,
+    Refused,
 }
 
 impl Config {

@@ -108,6 +108,21 @@ settings! {
     /// Whose users are superusers (and so staff), likewise, without `*`. Default: empty, which
     /// leaves `is_superuser` alone.
     superuser_list: List = List::default();
+    /// The app roles (the claim `roles`) and groups that make a person staff: an entry that is a
+    /// GUID is a group's object id, any other an app role's value. It decides at every sign-in,
+    /// together with `staff_list`. Where many tenants may sign in, those of `tenants` alone
+    /// count. Default: empty.
+    staff_roles: List = List::default();
+    /// The app roles and groups that make a person a superuser, likewise. Default: empty.
+    superuser_roles: List = List::default();
+    /// Names of the application's own for app roles and groups, each `name=role` or
+    /// `name=group id`, to be asked for with [`Identity::has_role`](crate::Identity::has_role).
+    /// Default: empty.
+    roles: List = List::default();
+    /// What becomes of guests of the tenant (`#EXT#` in their user principal name): `by_domain`
+    /// asks for the domain of their own address, as for everybody; `allowed` lets in all whom the
+    /// tenant has invited; `refused` lets in none. Default: `by_domain`.
+    guests: String = "by_domain".to_owned();
     /// Whether the first user created, while there is no superuser, becomes one. It has no say
     /// when `superuser_list` is set. Default: `false`.
     auto_create_first_superuser: bool = false;

@@ -34,6 +34,8 @@ pub enum Endpoint {
     Me,
     /// Graph's `/me/photo/$value`
     Photo,
+    /// Graph's `/me/getMemberObjects`
+    MemberObjects,
 }
 
 impl Endpoint {
@@ -46,6 +48,7 @@ impl Endpoint {
             _ if ends("/oauth2/v2.0/token") => Self::Token,
             _ if ends("/oauth2/v2.0/logout") => Self::Logout,
             _ if ends("/me") => Self::Me,
+            _ if ends("/getMemberObjects") => Self::MemberObjects,
             _ if ends("/$value") => Self::Photo,
             _ => return None,
         })

@@ -25,9 +25,13 @@ fn error(status: StatusCode, code: &str, message: &str) -> HttpResponse {
         } }))
 }
 
-fn bearer<'a>(req: &HttpRequest, state: &'a State) -> Option<&'a Person> {
+fn token(req: &HttpRequest) -> Option<&str> {
     let header = req.headers().get("authorization")?.to_str().ok()?;
-    state.bearer(header.strip_prefix("Bearer ")?)
+    header.strip_prefix("Bearer ")
+}
+
+fn bearer<'a>(req: &HttpRequest, state: &'a State) -> Option<&'a Person> {
+    state.bearer(token(req)?)
 }
 
 fn unauthorized() -> HttpResponse {
@@ -65,6 +69,30 @@ fn user(person: &Person, base: &str) -> Value {
         "userPrincipalName": person.user_principal_name,
         "id": person.graph_id(),
     })
+}
+
+/// All of a person's groups, for who may read them.
+pub(super) async fn member_objects(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+    let state = state.lock();
+    let Some(person) = bearer(&req, &state) else {
+        return unauthorized();
+    };
+    let scopes = ["GroupMember.Read.All", "Directory.Read.All"];
+    let token = token(&req).unwrap_or_default();
+    if !scopes.iter().any(|scope| state.has_scope(token, scope)) {
+        let message = "Insufficient privileges to complete the operation.";
+        return error(
+            StatusCode::FORBIDDEN,
+            "Authorization_RequestDenied",
+            message,
+        );
+    }
+    HttpResponse::Ok()
+        .insert_header(("request-id", Uuid::new_v4().to_string()))
+        .json(json!({
+            "@odata.context": format!("{}/v1.0/$metadata#Collection(Edm.String)", state.base),
+            "value": person.groups,
+        }))
 }
 
 pub(super) async fn photo(req: HttpRequest, state: Data<Shared>) -> HttpResponse {

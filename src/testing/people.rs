@@ -52,7 +52,7 @@ pub struct Person {
     pub session_id: Option<String>,
     /// The claim `roles`.
     pub roles: Vec<String>,
-    /// The claim `groups`.
+    /// The claim `groups`. More than 200 are too many for it: the token points to Graph instead.
     pub groups: Vec<String>,
     /// Further claims, which go before the others.
     pub extra_claims: Map<String, Value>,

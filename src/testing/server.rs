@@ -24,6 +24,10 @@ use super::{fault, graph, metadata, picker, state::Shared, token_endpoint};
 fn routes(app: &mut ServiceConfig) {
     app.route("/", web::get().to(picker::welcome))
         .route("/v1.0/me", web::get().to(graph::me))
+        .route(
+            "/v1.0/me/getMemberObjects",
+            web::post().to(graph::member_objects),
+        )
         .route("/v1.0/me/photo/$value", web::get().to(graph::photo))
         .route("/v1.0/me/photos/{size}/$value", web::get().to(graph::photo))
         .route(

@@ -57,7 +57,8 @@ pub(super) struct State {
     pub(super) offset: TimeDelta,
     pub(super) access_token_length: usize,
     grants: HashMap<String, Grant>,
-    tokens: HashMap<String, (String, String)>,
+    /// Whose, by tenant and object id, and for which scopes.
+    tokens: HashMap<String, (String, String, String)>,
     order: VecDeque<(String, String)>,
     faults: HashMap<Endpoint, (Fault, usize)>,
     requests: VecDeque<Request>,
@@ -161,10 +162,10 @@ impl State {
         self.grants.get_mut(code)
     }
 
-    pub(super) fn remember_token(&mut self, token: &str, person: &Person) {
+    pub(super) fn remember_token(&mut self, token: &str, person: &Person, scope: &str) {
         self.forget_oldest();
         self.order.push_back((String::new(), token.to_owned()));
-        let key = (person.tenant.clone(), person.oid.clone());
+        let key = (person.tenant.clone(), person.oid.clone(), scope.to_owned());
         self.tokens.insert(token.to_owned(), key);
     }
 
@@ -177,9 +178,15 @@ impl State {
         }
     }
 
+    /// Whether an access token is for a scope.
+    pub(super) fn has_scope(&self, token: &str, wanted: &str) -> bool {
+        let scopes = self.tokens.get(token).map(|(_, _, scopes)| scopes.as_str());
+        scopes.is_some_and(|scopes| scopes.split(' ').any(|scope| scope.ends_with(wanted)))
+    }
+
     /// Whose access token it is.
     pub(super) fn bearer(&self, token: &str) -> Option<&Person> {
-        let (tenant, oid) = self.tokens.get(token)?;
+        let (tenant, oid, _) = self.tokens.get(token)?;
         let is = |person: &&Person| person.tenant == *tenant && person.oid == *oid;
         self.people.iter().find(is)
     }

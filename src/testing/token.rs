@@ -43,6 +43,19 @@ fn object(value: Value) -> Map<String, Value> {
     }
 }
 
+/// Most groups that Entra puts into a token.
+const MOST_GROUPS: usize = 200;
+
+/// What stands for the groups where they are too many. The endpoint is the old Azure AD Graph's.
+fn overage(base: &str, oid: &str) -> Map<String, Value> {
+    object(json!({
+        "_claim_names": { "groups": "src1" },
+        "_claim_sources": {
+            "src1": { "endpoint": format!("{base}/graph.windows.net/users/{oid}/getMemberObjects") },
+        },
+    }))
+}
+
 /// What a sign-in's ID token is made of.
 pub(super) struct Occasion<'a> {
     pub(super) base: &'a str,
@@ -89,7 +102,9 @@ impl TokenParts {
             claims.insert("sid".to_owned(), json!(sid));
         }
         for (name, list) in [("roles", &person.roles), ("groups", &person.groups)] {
-            if !list.is_empty() {
+            if name == "groups" && list.len() > MOST_GROUPS {
+                claims.extend(overage(occasion.base, &person.oid));
+            } else if !list.is_empty() {
                 claims.insert(name.to_owned(), json!(list));
             }
         }

@@ -172,7 +172,7 @@ fn tokens(state: &mut State, grant: &Grant) -> HttpResponse {
     }
     let id_token = parts.sign(&state.keys);
     let access_token = access_token(state.access_token_length);
-    state.remember_token(&access_token, &grant.person);
+    state.remember_token(&access_token, &grant.person, &grant.scope);
     let mut answer = json!({
         "token_type": "Bearer",
         "scope": grant.scope,

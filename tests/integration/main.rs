@@ -27,6 +27,7 @@ mod parameters;
 mod people;
 mod picture;
 mod refusals;
+mod roles;
 mod secrets;
 mod sessions;
 mod sign_in;
