@@ -7,10 +7,10 @@ use actix_web::web::{self, ServiceConfig};
 use crate::{
     extract::Worker,
     guard::LOGIN,
-    routes::{callback, front_channel_logout, login, logout, pages, picture},
+    routes::{answer, front_channel_logout, login, logout, pages, picture},
 };
 
-/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/`, `POST logout/`,
+/// Registers the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` (with `response_mode = "form_post"` `POST`, too), `POST logout/`,
 /// `GET front-channel-logout/` and `GET picture/`, each with and without the trailing slash; and a
 /// login page at `/microsoft_sso/` itself.
 ///
@@ -38,9 +38,7 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) {
                 .name(LOGIN)
                 .route(web::get().to(login::login)),
         )
-        .service(
-            web::resource(["/callback/", "/callback"]).route(web::get().to(callback::callback)),
-        )
+        .service(answer::resource())
         .service(web::resource(["/logout/", "/logout"]).route(web::post().to(logout::logout)))
         .service(
             web::resource(["/front-channel-logout/", "/front-channel-logout"])

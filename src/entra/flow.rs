@@ -24,7 +24,7 @@ use super::{
     keys::EntraKey,
     metadata::Metadata,
 };
-use crate::{aadsts::EntraRefusal, prompt::Prompt, secret::Secret};
+use crate::{aadsts::EntraRefusal, prompt::Prompt, secret::Secret, settings::ResponseMode};
 
 pub(crate) type EntraIdToken = IdToken<
     EntraClaims,
@@ -82,6 +82,7 @@ pub(crate) struct AuthorizeRequest<'a> {
     pub(crate) verifier: String,
     pub(crate) redirect_uri: &'a RedirectUrl,
     pub(crate) scopes: &'a [Scope],
+    pub(crate) response_mode: ResponseMode,
     pub(crate) prompt: Option<Prompt>,
     pub(crate) login_hint: Option<String>,
     pub(crate) domain_hint: Option<String>,
@@ -100,7 +101,7 @@ pub(crate) fn authorize_url(client: &Client, request: AuthorizeRequest<'_>) -> U
         .set_redirect_uri(Cow::Borrowed(request.redirect_uri))
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
         .add_scopes(request.scopes.iter().cloned())
-        .add_extra_param("response_mode", "query");
+        .add_extra_param("response_mode", request.response_mode.as_str());
     if let Some(prompt) = request.prompt {
         asked = asked.add_prompt(prompt.into());
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
 
-use super::{outage, parameter, redirect, slots, switched_off};
+use super::{answer::Answer, outage, parameter, redirect, slots, switched_off};
 use crate::{
     aadsts::EntraRefusal,
     attempt::{Attempt, Ending, Silence, Slot, State},
@@ -73,7 +73,7 @@ async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
         Flight::Again(landing) => landing,
         Flight::First(sender, landing) => {
             let redirect_uri = origin::redirect_uri(req, sso).map_err(Arc::new)?;
-            let code = code(req).map_err(Arc::new);
+            let code = code(Answer::of(req, sso)).map_err(Arc::new);
             let signing_in = SigningIn {
                 sso: sso.clone(),
                 request: req.clone(),
@@ -96,15 +96,15 @@ async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
 }
 
 /// `error` first (RFC 6749, section 4.1.2.1), then the code.
-fn code(req: &HttpRequest) -> Result<String, SignInError> {
-    if let Some(error) = parameter(req, "error") {
-        let description = parameter(req, "error_description").unwrap_or_default();
+fn code(answer: Answer) -> Result<String, SignInError> {
+    if let Some(error) = answer.error {
+        let description = answer.error_description.unwrap_or_default();
         return Err(SignInError::Refused(EntraRefusal::new(
             &error,
             &description,
         )));
     }
-    let code = parameter(req, "code").filter(|code| !code.is_empty());
+    let code = answer.code.filter(|code| !code.is_empty());
     code.ok_or(SignInError::NoCode)
 }
 

@@ -1,5 +1,6 @@
 //! The endpoints.
 
+pub(crate) mod answer;
 pub(crate) mod callback;
 pub(crate) mod front_channel_logout;
 pub(crate) mod login;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Config, ConfigBuilder, ConfigError, Mistake, Settings,
+    Config, ConfigBuilder, ConfigError, Mistake, ResponseMode, Settings,
     authority::{Authority, is_loopback},
     sites::Change,
     value::List,
@@ -63,6 +63,7 @@ impl Check {
         let superuser_roles = self.grants("superuser_roles", &values.superuser_roles);
         let named_roles = self.named_roles(&values.roles);
         let guests = self.guests(&values.guests);
+        let response_mode = self.response_mode(&values.response_mode);
         self.plain(&values);
         let others = self.others(&values.other_providers);
         let next_url = self.path("next_url", &values.next_url);
@@ -89,6 +90,7 @@ impl Check {
             superuser_roles,
             named_roles,
             guests: guests?,
+            response_mode: response_mode?,
             others,
             base_url,
             next_url: next_url?,
@@ -171,6 +173,16 @@ impl Check {
             let remedy = "give a domain, `organizations` or `consumers`";
             self.mistake("domain_hint", "it is not a domain", remedy);
         }
+    }
+
+    fn response_mode(&mut self, text: &str) -> Option<ResponseMode> {
+        let modes = [ResponseMode::Query, ResponseMode::FormPost];
+        let mode = modes.into_iter().find(|mode| mode.as_str() == text);
+        if mode.is_none() {
+            let remedy = "use `query` or `form_post`";
+            self.mistake("response_mode", "there is no such mode", remedy);
+        }
+        mode
     }
 
     fn durations(&mut self, values: &Values) {

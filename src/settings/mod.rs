@@ -69,6 +69,7 @@ pub(crate) struct Settings {
     pub(crate) superuser_roles: Grants,
     pub(crate) named_roles: NamedRoles,
     pub(crate) guests: Guests,
+    pub(crate) response_mode: ResponseMode,
     /// Names and paths of other ways to sign in.
     pub(crate) others: Vec<(String, NextPath)>,
     pub(crate) base_url: Option<Url>,
@@ -86,6 +87,23 @@ pub(crate) struct Settings {
 pub(crate) enum Domains {
     All,
     Only(BTreeSet<String>),
+}
+
+/// How Entra's answer comes back (OAuth 2.0 Multiple Response Type Encoding Practices, section 2.1;
+/// OAuth 2.0 Form Post Response Mode).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    Query,
+    FormPost,
+}
+
+impl ResponseMode {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::FormPost => "form_post",
+        }
+    }
 }
 
 /// What becomes of a tenant's guests.

@@ -128,6 +128,9 @@ settings! {
     auto_create_first_superuser: bool = false;
     /// Whether the reason is shown to the person when signing in failed. Default: `true`.
     show_failed_login_message: bool = true;
+    /// How Entra's answer comes back: `query`, or `form_post`, which keeps the code out of URLs and
+    /// so out of the logs of proxies. Default: `query`.
+    response_mode: String = "query".to_owned();
     /// Where a person goes after signing in when no page was asked for: a path on this site.
     /// Default: `/`.
     next_url: String = "/".to_owned();

@@ -143,6 +143,28 @@ impl Browser {
         self.send(request, url, String::new()).await
     }
 
+    /// Posts a form, as a page of another site would: no `SameSite=Lax` cookie comes along.
+    pub(crate) async fn post_from_elsewhere(&self, path: &str, form: &str) -> Reply {
+        let url = self.url(path);
+        let request = self.client.post(url.as_str());
+        let mut response = request
+            .content_type("application/x-www-form-urlencoded")
+            .send_body(form.to_owned())
+            .await
+            .unwrap();
+        let headers = response.headers().clone();
+        let set = headers
+            .get_all("set-cookie")
+            .filter_map(|value| RawCookie::parse(value.to_str().ok()?.to_owned()).ok());
+        self.jar.borrow_mut().store_response_cookies(set, &url);
+        let body = response.body().limit(16 << 20).await.unwrap();
+        Reply {
+            status: response.status(),
+            headers,
+            body: String::from_utf8_lossy(&body).into_owned(),
+        }
+    }
+
     /// Opens `login/` and returns the URL at Microsoft.
     pub(crate) async fn start(&self, query: &str) -> String {
         let reply = self.get(&format!("/microsoft_sso/login/{query}")).await;

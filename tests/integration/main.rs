@@ -14,6 +14,7 @@ mod harness;
 mod again;
 mod attempts;
 mod databases;
+mod form_post;
 mod front_channel;
 mod graph;
 mod guard;
