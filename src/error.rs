@@ -31,6 +31,10 @@ pub(crate) enum SignInError {
         "the host of the request is not a loopback address, so the setting `base_url` is needed to make the redirect URI"
     )]
     NoBaseUrl,
+    #[error("a sign-in for the administration was refused: `admin_enabled` is off")]
+    AdminOff,
+    #[error("a sign-in for a page was refused: `pages_enabled` is off")]
+    PagesOff,
     #[error("Entra's metadata can't be had")]
     Metadata(#[from] MetadataError),
     #[error("the code could not be exchanged")]
@@ -62,6 +66,8 @@ impl SignInError {
             Self::NoCode => "code_missing",
             Self::Refused(_) => "entra_refused",
             Self::NoBaseUrl => "no_base_url",
+            Self::AdminOff => "admin_disabled",
+            Self::PagesOff => "pages_disabled",
             Self::Metadata(_) => "metadata_unavailable",
             Self::Exchange(ExchangeError::Refused(_)) => "code_refused",
             Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => "id_token_refused",
@@ -81,6 +87,8 @@ impl SignInError {
             Self::State | Self::NoAttempt | Self::NoCode => {
                 "This sign-in was started in another browser or took too long. Please sign in again."
             }
+            Self::AdminOff => "Signing in with Microsoft is not enabled for the administration.",
+            Self::PagesOff => "Signing in with Microsoft is not enabled for these pages.",
             Self::Refused(refusal) if refusal.is_declined() => {
                 "The sign-in was cancelled. You can try again at any time."
             }

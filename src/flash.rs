@@ -102,17 +102,22 @@ pub(crate) fn is_pending(req: &HttpRequest) -> bool {
 /// Leaves a message for the next page, where the middleware is mounted; without it, sending
 /// would panic.
 pub(crate) fn leave(req: &HttpRequest, config: &Settings, text: &str) {
-    if config.show_failed_login_message {
-        send(req, FlashMessage::error(text));
-    }
+    let text = match config.show_failed_login_message {
+        true => text,
+        false => "Signing in failed. Please ask the application's administrator.",
+    };
+    send(req, config, FlashMessage::error(text));
 }
 
 /// Leaves word that something is missing, though the person is signed in.
-pub(crate) fn warn(req: &HttpRequest, text: &str) {
-    send(req, FlashMessage::warning(text));
+pub(crate) fn warn(req: &HttpRequest, config: &Settings, text: &str) {
+    send(req, config, FlashMessage::warning(text));
 }
 
-fn send(req: &HttpRequest, message: FlashMessage) {
+fn send(req: &HttpRequest, config: &Settings, message: FlashMessage) {
+    if !config.enable_messages {
+        return;
+    }
     if req.extensions().contains::<Arc<dyn FlashMessageStore>>() {
         message.send();
     } else {

@@ -3,6 +3,7 @@
 
 mod aadsts;
 mod account;
+mod area;
 mod attempt;
 mod button;
 mod clock;

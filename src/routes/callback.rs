@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
 use super::{answer::Answer, outage, parameter, redirect, slots, switched_off};
 use crate::{
     aadsts::EntraRefusal,
+    area,
     attempt::{Attempt, Ending, Silence, Slot, State},
     error::{SignInError, chain},
     extract::{Sso, Worker},
@@ -34,7 +35,10 @@ pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> Ht
     };
     let path = origin::scope_path(&req);
     match slots(&req, &sso, &path).find(&req, &state) {
-        Some(Slot::Attempt(attempt)) => finish(&req, &sso, &session, &state, attempt).await,
+        Some(Slot::Attempt(attempt)) => match area::check(&sso.site.config, &state.next) {
+            Ok(()) => finish(&req, &sso, &session, &state, attempt).await,
+            Err(error) => failed(&req, &sso, &state, &error),
+        },
         Some(Slot::Ended {
             ending: Ending::SignedIn,
             ..
@@ -118,7 +122,7 @@ fn establish(
     let in_cookie = sso.sessions_in_cookie.load(Ordering::Relaxed);
     session::establish(session, signed_in, in_cookie)?;
     if signed_in.lacks_groups {
-        flash::warn(req, LACKS_GROUPS);
+        flash::warn(req, &sso.site.config, LACKS_GROUPS);
     }
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::SignedIn);

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{outage, parameter, redirect, slots, switched_off};
 use crate::{
+    area,
     attempt::{Attempt, Silence, State},
     entra::flow::{AuthorizeRequest, authorize_url},
     error::SignInError,
@@ -50,9 +51,13 @@ pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpR
 }
 
 async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse, SignInError> {
+    let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
+    let next = next.unwrap_or_else(|| sso.site.config.next_url.clone());
+    if let Err(error) = area::check(&sso.site.config, &next) {
+        return Ok(refused(req, sso, &error));
+    }
     let redirect_uri = origin::redirect_uri(req, sso)?;
     let snapshot = sso.snapshot(&Worker::http(req, sso)).await?;
-    let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
     let attempt = Attempt::new(sso.clock.now())?;
     let (slot, cookie) = slots(req, sso, path).begin(req, &attempt, &sso.starts)?;
     let wish = Wish::of(req, sso);
@@ -60,7 +65,7 @@ async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse,
         slot,
         silence: wish.silence,
         id: attempt.id(),
-        next: next.unwrap_or_else(|| sso.site.config.next_url.clone()),
+        next,
     };
     let request = AuthorizeRequest {
         state: state.seal(&sso.sealer, &sso.site)?,
@@ -105,6 +110,15 @@ impl Wish {
             domain_hint: hint("domain_hint").or(setting),
         }
     }
+}
+
+/// The person isn't sent to Microsoft at all, and reads why on the next page.
+fn refused(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
+    let config = &sso.site.config;
+    tracing::warn!(code = error.code(), reason = %error, "sign-in failed");
+    flash::leave(req, config, error.message());
+    let to = config.login_failed_url.as_str();
+    redirect(StatusCode::SEE_OTHER, to, None)
 }
 
 /// Stops a browser that is sent here again and again, and says why that happens.

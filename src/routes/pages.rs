@@ -33,7 +33,7 @@ pub(crate) async fn login_page(
     messages: Option<IncomingFlashMessages>,
 ) -> HttpResponse {
     let config = &sso.site.config;
-    if !config.enabled || !config.pages_enabled {
+    if !config.enabled || !config.login_page_enabled {
         return switched_off(&req);
     }
     let scope = origin::mount_path(&req);

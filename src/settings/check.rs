@@ -66,6 +66,7 @@ impl Check {
         let response_mode = self.response_mode(&values.response_mode);
         self.plain(&values);
         let others = self.others(&values.other_providers);
+        let admin_route = self.path("admin_route", &values.admin_route);
         let next_url = self.path("next_url", &values.next_url);
         let login_failed_url = self.path("login_failed_url", &values.login_failed_url);
         let logout_redirect_path = self.path("logout_redirect_path", &values.logout_redirect_path);
@@ -93,6 +94,7 @@ impl Check {
             response_mode: response_mode?,
             others,
             base_url,
+            admin_route: admin_route?,
             next_url: next_url?,
             login_failed_url: login_failed_url?,
             logout_redirect_path: logout_redirect_path?,

@@ -73,6 +73,7 @@ pub(crate) struct Settings {
     /// Names and paths of other ways to sign in.
     pub(crate) others: Vec<(String, NextPath)>,
     pub(crate) base_url: Option<Url>,
+    pub(crate) admin_route: NextPath,
     pub(crate) next_url: NextPath,
     pub(crate) login_failed_url: NextPath,
     pub(crate) logout_redirect_path: NextPath,

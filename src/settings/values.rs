@@ -126,7 +126,10 @@ settings! {
     /// Whether the first user created, while there is no superuser, becomes one. It has no say
     /// when `superuser_list` is set. Default: `false`.
     auto_create_first_superuser: bool = false;
-    /// Whether the reason is shown to the person when signing in failed. Default: `true`.
+    /// Whether messages are left for the next page at all. Default: `true`.
+    enable_messages: bool = true;
+    /// Whether the reason is shown to the person when signing in failed; when `false` they read
+    /// only that it failed. Default: `true`.
     show_failed_login_message: bool = true;
     /// How Entra's answer comes back: `query`, or `form_post`, which keeps the code out of URLs and
     /// so out of the logs of proxies. Default: `query`.
@@ -146,9 +149,18 @@ settings! {
     /// The tenant's domain, or `organizations` or `consumers`, so that Entra need not ask which.
     /// A link's own `domain_hint` goes before it. Default: empty.
     domain_hint: String = String::new();
-    /// Whether there is a stock login page, at the scope itself (`/microsoft_sso/`).
+    /// Where the application's administration is: this path and all below it.
+    /// Default: `/admin`.
+    admin_route: String = "/admin".to_owned();
+    /// Whether a sign-in may lead to the administration. When `false`, one that asks for a page
+    /// there is refused. Default: `true`.
+    admin_enabled: bool = true;
+    /// Whether a sign-in may lead to pages outside of the administration, likewise.
     /// Default: `true`.
     pages_enabled: bool = true;
+    /// Whether there is a stock login page, at the scope itself (`/microsoft_sso/`).
+    /// Default: `true`.
+    login_page_enabled: bool = true;
     /// The text of the button on the stock login page. Default: `Sign in with Microsoft`.
     text: String = "Sign in with Microsoft".to_owned();
     /// The title of the stock login page. Default: `Sign in`.

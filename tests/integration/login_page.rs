@@ -97,7 +97,7 @@ async fn its_texts_are_settings_and_escaped() {
 
 #[actix_web::test]
 async fn it_can_be_switched_off() {
-    let app = TestApp::with(|settings| settings.pages_enabled(false)).await;
+    let app = TestApp::with(|settings| settings.login_page_enabled(false)).await;
     assert_eq!(app.browser().get("/microsoft_sso/").await.status, 404);
     app.browser().start("").await;
 }

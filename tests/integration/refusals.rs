@@ -58,6 +58,29 @@ async fn a_message_is_shown_once() {
 }
 
 #[actix_web::test]
+async fn a_sign_in_for_the_administration_or_for_pages_can_be_switched_off() {
+    const PAGE: &str = "/microsoft_sso/login/?next=/orders";
+    const ADMIN: &str = "/microsoft_sso/login/?next=/admin/users";
+    for (admin, pages, open, closed, said) in [
+        (false, true, PAGE, ADMIN, "administration"),
+        (true, false, ADMIN, PAGE, "these pages"),
+    ] {
+        let app = TestApp::with(|s| s.admin_enabled(admin).pages_enabled(pages)).await;
+        let browser = app.browser();
+        let reply = browser.get(open).await;
+        let callback = app.entra.sign_in(reply.location(), ADA).unwrap();
+        assert_eq!(
+            browser.get(&callback).await.location(),
+            open.split_once("next=").unwrap().1
+        );
+        let browser = app.browser();
+        let reply = browser.get(closed).await;
+        let message = browser.is_refused(&reply).await;
+        assert!(message.contains(said), "{message}");
+    }
+}
+
+#[actix_web::test]
 async fn a_forged_message_is_not_shown() {
     let app = TestApp::start().await;
     let cookie = "microsoft_sso_messages=W3siY29udGVudCI6ImNhbGwgbWUiLCJsZXZlbCI6IkVycm9yIn1d";
@@ -111,5 +134,11 @@ async fn the_reason_can_be_kept_from_the_person() {
     let browser = app.browser();
     let reply = browser.get("/microsoft_sso/callback/").await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, "/"));
+    let message = browser.message().await;
+    assert!(message.starts_with("Signing in failed."), "{message}");
+
+    let app = TestApp::with(|settings| settings.enable_messages(false)).await;
+    let browser = app.browser();
+    browser.get("/microsoft_sso/callback/").await;
     assert_eq!(browser.message().await, "");
 }
