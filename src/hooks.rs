@@ -5,7 +5,12 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::{
     account::{Denied, NewUser, Profile},
+    entra::{
+        graph::{self, GraphError},
+        http::HttpClient,
+    },
     secret::Secret,
+    settings::Settings,
     store::User,
 };
 
@@ -19,7 +24,27 @@ pub struct HookContext<'a> {
     pub profile: &'a Profile,
     /// The access token, for questions to Graph that the scopes allow. Never log it.
     pub access_token: &'a Secret,
+    pub(crate) http: &'a HttpClient,
+    pub(crate) settings: &'a Settings,
 }
+
+impl HookContext<'_> {
+    /// Asks Graph for JSON with the person's access token: `GET` of a path below the setting
+    /// `graph_url`, such as `/me/mailboxSettings`, within `graph_timeout` and 1 MB.
+    ///
+    /// # Errors
+    /// Graph gave no answer, another one than 200 (403: a scope is missing), or no JSON.
+    pub async fn graph(&self, path: &str) -> Result<serde_json::Value, GraphQueryError> {
+        let answer = graph::query(self.http, self.settings, self.access_token, path).await;
+        answer.map_err(GraphQueryError)
+    }
+}
+
+/// Graph could not be asked by a hook. `Display` and the sources are for the log; they hold no
+/// token.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct GraphQueryError(GraphError);
 
 /// The answer of a hook. [`Denied::Refused`] ends the sign-in with a message for the person.
 pub type HookResult<'a> = LocalBoxFuture<'a, Result<(), Denied>>;

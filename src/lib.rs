@@ -42,7 +42,7 @@ pub use button::{Button, Theme};
 pub use clock::{Clock, SystemClock};
 pub use extract::CurrentUser;
 pub use guard::{LoginRequired, require_login};
-pub use hooks::{HookContext, HookResult, Hooks};
+pub use hooks::{GraphQueryError, HookContext, HookResult, Hooks};
 pub use picture::Picture;
 pub use plugin::{config, config_at};
 pub use secret::Secret;

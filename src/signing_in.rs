@@ -42,6 +42,8 @@ impl SigningIn {
             request: &self.request,
             profile: &profile,
             access_token: &tokens.access_token,
+            http: &self.http,
+            settings: config,
         };
         let sign_in = SignIn::new(Arc::clone(&profile), self.sso.site.policy.clone(), now);
         let admitted = match (self.admit(sign_in, context).await?, unavailable) {

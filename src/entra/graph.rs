@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     groups,
-    http::{Answer, HttpClient, HttpError},
+    http::{Answer, HttpClient, HttpError, JSON_LIMIT},
 };
 use crate::{
     picture::{self, Picture},
@@ -92,6 +92,25 @@ async fn me(http: &HttpClient, config: &Settings, token: &Secret) -> Result<Grap
         return Err(status(
             &answer,
             "; do `scopes` hold User.Read, and is it consented to?",
+        ));
+    }
+    serde_json::from_slice(&answer.body).map_err(|_| GraphError::Malformed)
+}
+
+/// A further question, of the application's own: any path below `graph_url`.
+pub(crate) async fn query(
+    http: &HttpClient,
+    config: &Settings,
+    token: &Secret,
+    path: &str,
+) -> Result<serde_json::Value, GraphError> {
+    let url = format!("{}/{}", config.graph_url, path.trim_start_matches('/'));
+    let answer = http.get(&url, Some(token.expose()), JSON_LIMIT, config.graph_timeout);
+    let answer = answer.await?;
+    if answer.status != StatusCode::OK {
+        return Err(status(
+            &answer,
+            "; is the scope for it in `scopes`, and consented to?",
         ));
     }
     serde_json::from_slice(&answer.body).map_err(|_| GraphError::Malformed)

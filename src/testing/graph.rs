@@ -71,6 +71,19 @@ fn user(person: &Person, base: &str) -> Value {
     })
 }
 
+/// Settings of the person's mailbox, for who may read them.
+pub(super) async fn mailbox_settings(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+    let state = state.lock();
+    let Some(person) = bearer(&req, &state) else {
+        return unauthorized();
+    };
+    if !state.has_scope(token(&req).unwrap_or_default(), "MailboxSettings.Read") {
+        let message = "Access is denied. Check credentials and try again.";
+        return error(StatusCode::FORBIDDEN, "ErrorAccessDenied", message);
+    }
+    HttpResponse::Ok().json(json!({ "timeZone": person.time_zone }))
+}
+
 /// All of a person's groups, for who may read them.
 pub(super) async fn member_objects(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
     let state = state.lock();

@@ -54,6 +54,8 @@ pub struct Person {
     pub roles: Vec<String>,
     /// The claim `groups`. More than 200 are too many for it: the token points to Graph instead.
     pub groups: Vec<String>,
+    /// Graph's `timeZone` of the mailbox, for tokens with the scope `MailboxSettings.Read`.
+    pub time_zone: String,
     /// Further claims, which go before the others.
     pub extra_claims: Map<String, Value>,
 }
@@ -95,6 +97,7 @@ impl Person {
             session_id: Some(Uuid::from_bytes(bytes).to_string()),
             roles: Vec::new(),
             groups: Vec::new(),
+            time_zone: "UTC".to_owned(),
             extra_claims: Map::new(),
         }
     }

@@ -28,6 +28,10 @@ fn routes(app: &mut ServiceConfig) {
             "/v1.0/me/getMemberObjects",
             web::post().to(graph::member_objects),
         )
+        .route(
+            "/v1.0/me/mailboxSettings",
+            web::get().to(graph::mailbox_settings),
+        )
         .route("/v1.0/me/photo/$value", web::get().to(graph::photo))
         .route("/v1.0/me/photos/{size}/$value", web::get().to(graph::photo))
         .route(

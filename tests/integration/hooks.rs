@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use microsoft_sso::{
     Denied, HookContext, HookResult, Hooks, NewUser, User, UserId,
-    testing::{Endpoint, Fault},
+    testing::{Endpoint, FakeEntra, Fault},
 };
 
 use crate::harness::TestApp;
@@ -148,4 +148,36 @@ async fn the_settings_rules_hold_with_hooks_too() {
         assert!(browser.me().await.is_some());
     }
     assert_eq!(app.count("users"), 1);
+}
+
+/// Asks Graph for the time zone of the person's mailbox.
+struct AskGraph(Arc<Mutex<Vec<String>>>);
+
+impl Hooks for AskGraph {
+    fn before_login<'a>(&'a self, context: HookContext<'a>, _: &'a User) -> HookResult<'a> {
+        Box::pin(async move {
+            let answer = match context.graph("/me/mailboxSettings").await {
+                Ok(settings) => settings["timeZone"].to_string(),
+                Err(error) => error.to_string(),
+            };
+            self.0.lock().unwrap().push(answer);
+            Ok(())
+        })
+    }
+}
+
+#[actix_web::test]
+async fn a_hook_asks_graph_for_what_a_further_scope_brings() {
+    for (scopes, expected) in [
+        (vec!["User.Read", "MailboxSettings.Read"], "\"UTC\""),
+        (vec!["User.Read"], "is the scope for it in `scopes`"),
+    ] {
+        let answers = Arc::new(Mutex::new(Vec::new()));
+        let hook = AskGraph(Arc::clone(&answers));
+        let entra = FakeEntra::start().unwrap();
+        let app = TestApp::built(entra, |s| s.scopes(scopes), |sso| sso.hooks(hook)).await;
+        app.browser().sign_in(ADA).await;
+        let answers = answers.lock().unwrap().join("\n");
+        assert!(answers.contains(expected), "{answers}");
+    }
 }
