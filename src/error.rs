@@ -9,6 +9,7 @@ use crate::{
     entra::{flow::ExchangeError, graph::GraphError, metadata::MetadataError, verify::TokenError},
     seal::SealError,
     store::StoreError,
+    text::{Message, Text},
 };
 
 /// How a sign-in failed. `Display` and the sources are for the log.
@@ -82,39 +83,25 @@ impl SignInError {
     }
 
     /// What the person reads: plain, and without a word that came from outside.
-    pub(crate) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> Message<'_> {
         match self {
-            Self::State | Self::NoAttempt | Self::NoCode => {
-                "This sign-in was started in another browser or took too long. Please sign in again."
-            }
-            Self::AdminOff => "Signing in with Microsoft is not enabled for the administration.",
-            Self::PagesOff => "Signing in with Microsoft is not enabled for these pages.",
-            Self::Refused(refusal) if refusal.is_declined() => {
-                "The sign-in was cancelled. You can try again at any time."
-            }
-            Self::Refused(refusal) if !refusal.is_temporary() => {
-                "Microsoft did not let you sign in to this application. Please ask its administrator."
-            }
-            Self::Refused(_) | Self::Metadata(_) => {
-                "Microsoft can't be reached at the moment. Please try again in a few minutes."
-            }
-            Self::Exchange(ExchangeError::Refused(_)) => {
-                "Microsoft did not complete the sign-in. Please sign in again."
-            }
-            Self::Token(TokenError::TenantNotAllowed(_)) => {
-                "Your organisation has no access to this application."
-            }
+            Self::State | Self::NoAttempt | Self::NoCode => Message::Known(Text::StartAgain),
+            Self::AdminOff => Message::Known(Text::AdminOff),
+            Self::PagesOff => Message::Known(Text::PagesOff),
+            Self::Refused(refusal) if refusal.is_declined() => Message::Known(Text::Cancelled),
+            Self::Refused(refusal) if !refusal.is_temporary() => Message::Known(Text::NotLetIn),
+            Self::Refused(_) | Self::Metadata(_) => Message::Known(Text::Unreachable),
+            Self::Exchange(ExchangeError::Refused(_)) => Message::Known(Text::NotCompleted),
+            Self::Token(TokenError::TenantNotAllowed(_)) => Message::Known(Text::NoAccess),
             Self::Token(_)
             | Self::OtherPerson
             | Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => {
-                "Microsoft's answer could not be verified. Please sign in again."
+                Message::Known(Text::Unverified)
             }
-            Self::Exchange(_) | Self::Graph(_) => {
-                "Microsoft can't be reached at the moment. Please try again in a few minutes."
-            }
+            Self::Exchange(_) | Self::Graph(_) => Message::Known(Text::Unreachable),
             Self::Denied(denied) => denied.message(),
             Self::Store(_) | Self::NoBaseUrl | Self::Seal(_) | Self::Session | Self::Worker => {
-                "The application can't sign anybody in at the moment. Please try again in a few minutes."
+                Message::Known(Text::OutOfOrder)
             }
         }
     }

@@ -14,7 +14,11 @@ use actix_web_flash_messages::{
     storage::{FlashMessageStore, LoadError, StoreError},
 };
 
-use crate::{seal::Sealer, settings::Settings};
+use crate::{
+    seal::Sealer,
+    settings::Settings,
+    text::{Message, Speech, Text},
+};
 
 const COOKIE: &str = "microsoft_sso_messages";
 
@@ -101,16 +105,18 @@ pub(crate) fn is_pending(req: &HttpRequest) -> bool {
 
 /// Leaves a message for the next page, where the middleware is mounted; without it, sending
 /// would panic.
-pub(crate) fn leave(req: &HttpRequest, config: &Settings, text: &str) {
-    let text = match config.show_failed_login_message {
-        true => text,
-        false => "Signing in failed. Please ask the application's administrator.",
+pub(crate) fn leave(req: &HttpRequest, config: &Settings, message: Message<'_>) {
+    let message = match config.show_failed_login_message {
+        true => message,
+        false => Message::Known(Text::Failed),
     };
+    let text = Speech::of(req, config).tell(message);
     send(req, config, FlashMessage::error(text));
 }
 
 /// Leaves word that something is missing, though the person is signed in.
-pub(crate) fn warn(req: &HttpRequest, config: &Settings, text: &str) {
+pub(crate) fn warn(req: &HttpRequest, config: &Settings, text: Text) {
+    let text = Speech::of(req, config).say(text);
     send(req, config, FlashMessage::warning(text));
 }
 

@@ -34,6 +34,7 @@ mod sso;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod text;
 
 pub use actix_web_flash_messages::IncomingFlashMessages;
 
@@ -54,3 +55,4 @@ pub use sso::{BuildError, Builder, MicrosoftSso};
 pub use store::{Admitted, MicrosoftUser, Sessions, StoreError, User, UserId, UserStore};
 #[cfg(feature = "_diesel")]
 pub use store::{DieselSessions, DieselStore};
+pub use text::Texts;

@@ -12,6 +12,17 @@ pub(crate) fn notice(
     code: &str,
     text: &str,
 ) -> HttpResponse {
+    notice_in("en", is_navigation, status, code, text)
+}
+
+/// The same in a language of the settings.
+pub(crate) fn notice_in(
+    language: &str,
+    is_navigation: bool,
+    status: StatusCode,
+    code: &str,
+    text: &str,
+) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -29,15 +40,23 @@ pub(crate) fn notice(
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
         ))
         .content_type("text/html; charset=utf-8")
-        .body(page(text))
+        .body(page(language, text))
 }
 
-fn page(text: &str) -> String {
+fn page(language: &str, text: &str) -> String {
+    // Both are the operator's own, and no markup of theirs is meant.
+    let (language, text) = (escape(language), escape(text));
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>Sign in</title><style>:root{{color-scheme:light dark}}\
          body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem}}\
          </style></head><body><main><h1>Sign in</h1><p>{text}</p></main></body></html>\n"
     )
+}
+
+fn escape(text: &str) -> String {
+    askama::filters::escape(text, askama::filters::Html)
+        .map(|escaped| escaped.to_string())
+        .unwrap_or_default()
 }

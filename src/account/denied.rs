@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
+use crate::text::{Message, Text};
+
 /// Why a verified person isn't let in.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -57,25 +59,15 @@ impl Denied {
         }
     }
 
-    pub(crate) fn message(&self) -> &str {
+    pub(crate) fn message(&self) -> Message<'_> {
         match self {
-            Self::Domain | Self::DomainUnproved(_) => {
-                "Your e-mail address is not of an organisation that may use this application."
-            }
-            Self::Guest => "This application isn't open to guests of the organisation.",
-            Self::NotCreated => {
-                "You have no account in this application. Please ask its administrator."
-            }
-            Self::Inactive => {
-                "Your account is switched off. Please ask the application's administrator."
-            }
-            Self::EmailTaken => {
-                "Another account has your e-mail address already. Please ask the application's administrator."
-            }
-            Self::ProfileUnavailable | Self::CreationDeferred => {
-                "Microsoft can't be reached at the moment. Please try again in a few minutes."
-            }
-            Self::Refused(text) => text,
+            Self::Domain | Self::DomainUnproved(_) => Message::Known(Text::Domain),
+            Self::Guest => Message::Known(Text::Guest),
+            Self::NotCreated => Message::Known(Text::NotCreated),
+            Self::Inactive => Message::Known(Text::Inactive),
+            Self::EmailTaken => Message::Known(Text::EmailTaken),
+            Self::ProfileUnavailable | Self::CreationDeferred => Message::Known(Text::Unreachable),
+            Self::Refused(text) => Message::Own(text),
         }
     }
 }

@@ -18,10 +18,8 @@ use crate::{
     origin,
     session::{self, SignedIn},
     signing_in::SigningIn,
+    text::Text,
 };
-
-/// Names the missing scope, so that whoever reads it knows what to ask for.
-const LACKS_GROUPS: &str = "You are signed in, but your groups could not be read from Microsoft, so rights that come from them are missing. Please tell the application's administrator (GroupMember.Read.All).";
 
 pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
     if !sso.site.config.enabled {
@@ -62,7 +60,7 @@ async fn finish(
     };
     match ended {
         Ok(response) => response,
-        Err(error) if error.is_outage() => outage(req, &error),
+        Err(error) if error.is_outage() => outage(req, sso, &error),
         Err(error) if error.is_used_code() => anew(req, sso, state),
         Err(error) if error.wants_interaction() && state.silence != Silence::NotAsked => {
             not_silently(req, sso, state)
@@ -122,7 +120,7 @@ fn establish(
     let in_cookie = sso.sessions_in_cookie.load(Ordering::Relaxed);
     session::establish(session, signed_in, in_cookie)?;
     if signed_in.lacks_groups {
-        flash::warn(req, &sso.site.config, LACKS_GROUPS);
+        flash::warn(req, &sso.site.config, Text::LacksGroups);
     }
     let path = origin::scope_path(req);
     let cookie = slots(req, sso, &path).end(state, Ending::SignedIn);

@@ -47,7 +47,7 @@ pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpR
     }
     begin(&req, &sso, &path)
         .await
-        .unwrap_or_else(|error| outage(&req, &error))
+        .unwrap_or_else(|error| outage(&req, &sso, &error))
 }
 
 async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse, SignInError> {

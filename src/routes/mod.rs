@@ -20,6 +20,7 @@ use crate::{
     guard::is_navigation,
     origin, page,
     slots::Slots,
+    text::Speech,
 };
 
 /// A parameter of the query, decoded; the first, where it stands there twice.
@@ -55,13 +56,15 @@ fn redirect(status: StatusCode, location: &str, cookie: Option<Cookie<'static>>)
 }
 
 /// The page for a sign-in that can't be carried out at all, and the reason in the log.
-fn outage(req: &HttpRequest, error: &SignInError) -> HttpResponse {
+fn outage(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
+    let speech = Speech::of(req, &sso.site.config);
     tracing::error!(code = error.code(), reason = %chain(error), "sign-in is out of order");
-    page::notice(
+    page::notice_in(
+        speech.language,
         is_navigation(req),
         StatusCode::SERVICE_UNAVAILABLE,
         error.code(),
-        error.message(),
+        speech.tell(error.message()),
     )
 }
 

@@ -11,7 +11,13 @@ use actix_web_flash_messages::IncomingFlashMessages;
 use askama::Template;
 
 use super::{parameter, switched_off};
-use crate::{button::Button, extract::Sso, next_path::NextPath, origin};
+use crate::{
+    button::Button,
+    extract::Sso,
+    next_path::NextPath,
+    origin,
+    text::{Speech, Text},
+};
 
 const STYLE: &str = include_str!("../../templates/style.css");
 
@@ -33,13 +39,14 @@ pub(crate) async fn login_page(
     messages: Option<IncomingFlashMessages>,
 ) -> HttpResponse {
     let config = &sso.site.config;
+    let speech = Speech::of(&req, config);
     if !config.enabled || !config.login_page_enabled {
         return switched_off(&req);
     }
     let scope = origin::mount_path(&req);
     let next = parameter(&req, "next").and_then(|next| NextPath::parse(&next));
     let button = Button::new()
-        .text(config.text.as_str())
+        .text(speech.say(Text::Button))
         .login_path(format!("{scope}/login/"));
     let button = match &next {
         Some(next) => button.next(next.as_str()),
@@ -47,8 +54,8 @@ pub(crate) async fn login_page(
     };
     let messages = messages.as_ref();
     let page = LoginPage {
-        language: &config.language,
-        title: &config.page_title,
+        language: speech.language,
+        title: speech.say(Text::Title),
         logo: Some(config.logo_url.as_str()).filter(|logo| !logo.is_empty()),
         style: format!("{scope}/style.css"),
         messages: messages.map_or_else(Vec::new, |messages| {

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     next_path::NextPath,
     prompt::{Prompt, is_hint},
+    text::Text,
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -111,6 +112,11 @@ impl Check {
         self.durations(values);
         self.hints(values);
         self.logo(&values.logo_url);
+        let names = values.texts.0.values().flat_map(|texts| texts.keys());
+        for name in names.filter(|name| !Text::KEYS.contains(&name.as_str())) {
+            let remedy = format!("the texts are: {}", Text::KEYS.join(", "));
+            self.mistake("texts", format!("there is no text `{name}`"), remedy);
+        }
     }
 
     pub(super) fn mistake(

@@ -303,3 +303,18 @@ fn a_sites_mistakes_name_the_site_and_what_it_inherits_is_said_once() {
         ["secret_key"]
     );
 }
+
+#[test]
+fn texts_are_a_table_by_language_with_known_names() {
+    let Config(settings) = file("enabled = false\n[texts.pt-BR]\nbutton = \"Entrar\"")
+        .build()
+        .unwrap();
+    assert_eq!(settings.texts.0["pt-BR"]["button"], "Entrar");
+    for wrong in ["[texts.de]\nbuton = \"x\"", "texts = 3", "[texts]\nde = 3"] {
+        assert_eq!(
+            mistakes(file(&format!("enabled = false\n{wrong}"))),
+            ["texts"],
+            "{wrong}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::secret::Secret;
+use crate::{secret::Secret, text::Texts};
 
 /// A list of strings. In the environment it is written with commas: `a.example, b.example`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,5 +90,20 @@ impl FromValue for List {
             Ok(entries) => entries.iter().map(String::from_value).collect(),
             Err(_) => Ok(List::from(String::from_value(value)?.as_str())),
         }
+    }
+}
+
+impl FromValue for Texts {
+    fn from_value(value: &config::Value) -> Result<Self, String> {
+        let wrong = |_| "it is no table of languages with texts".to_owned();
+        let mut texts = Self::new();
+        for (tag, of_language) in value.clone().into_table().map_err(wrong)? {
+            let mut said = Vec::new();
+            for (name, text) in of_language.into_table().map_err(wrong)? {
+                said.push((name, String::from_value(&text)?));
+            }
+            texts = texts.language(tag, said);
+        }
+        Ok(texts)
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::value::{FromValue, List};
-use crate::secret::Secret;
+use crate::{secret::Secret, text::Texts};
 
 /// Declares the settings once: the struct that holds them, the builder's methods, and the names
 /// that a file or the environment may use.
@@ -168,8 +168,13 @@ settings! {
     /// A picture above the title: a path on this site, or a `data:` URL. Default: empty, which is
     /// none.
     logo_url: String = String::new();
-    /// The language of the texts on the stock login page, as a language tag. Default: `en`.
+    /// The language of the settings `text` and `page_title`, as a language tag; a person whose
+    /// browser wants none of the others is spoken to in it. Default: `en`.
     language: String = "en".to_owned();
+    /// What people read, in other languages or in other words: in a file a table for each
+    /// language, `[texts.de]`, with the names of the texts. The browser's `Accept-Language` chooses.
+    /// Default: none, which is English.
+    texts: Texts = Texts::new();
     /// Other ways to sign in, listed below the button: each `Name=/path`. Default: empty.
     other_providers: List = List::default();
     /// Where a person goes after signing out: a path on this site. Default: `/`.

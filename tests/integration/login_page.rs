@@ -101,3 +101,38 @@ async fn it_can_be_switched_off() {
     assert_eq!(app.browser().get("/microsoft_sso/").await.status, 404);
     app.browser().start("").await;
 }
+
+#[actix_web::test]
+async fn people_read_their_own_language_where_the_settings_have_it() {
+    let app = TestApp::with(|settings| {
+        let german = [
+            ("button", "Mit Microsoft anmelden"),
+            ("start_again", "Bitte noch einmal."),
+        ];
+        settings.texts(microsoft_sso::Texts::new().language("de", german))
+    })
+    .await;
+    for (wanted, language, text) in [
+        (
+            "de-AT,de;q=0.9,en;q=0.8",
+            "lang=\"de\"",
+            "Mit Microsoft anmelden",
+        ),
+        ("en-GB,de;q=0.5", "lang=\"en\"", "Sign in with Microsoft"),
+        ("fr", "lang=\"en\"", "Sign in with Microsoft"),
+        ("<script>;q=x, *", "lang=\"en\"", "Sign in with Microsoft"),
+    ] {
+        let headers = [("Accept-Language", wanted)];
+        let page = app.browser().get_with("/microsoft_sso/", &headers).await;
+        assert!(
+            page.body.contains(language) && page.body.contains(text),
+            "{wanted}: {}",
+            page.body
+        );
+    }
+    let browser = app.browser();
+    browser
+        .get_with("/microsoft_sso/callback/", &[("Accept-Language", "de")])
+        .await;
+    assert_eq!(browser.message().await, "Bitte noch einmal.");
+}

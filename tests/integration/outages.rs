@@ -43,7 +43,7 @@ async fn without_metadata_login_says_so_within_its_time_and_recovers_by_itself()
             let reply = app.browser().get("/microsoft_sso/login/").await;
             assert_eq!(reply.status, 503, "{fault:?}");
             assert!(
-                reply.body.contains("Microsoft can't be reached"),
+                reply.body.contains("Microsoft can&#39;t be reached"),
                 "{}",
                 reply.body
             );
@@ -117,7 +117,7 @@ async fn the_database_gone_is_a_clear_503_and_over_when_it_is_back() {
     let reply = browser.sign_in(ADA).await;
     assert_eq!(reply.status, 503);
     assert!(
-        reply.body.contains("can't sign anybody in at the moment"),
+        reply.body.contains("can&#39;t sign anybody in at the moment"),
         "{}",
         reply.body
     );
