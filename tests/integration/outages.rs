@@ -117,7 +117,9 @@ async fn the_database_gone_is_a_clear_503_and_over_when_it_is_back() {
     let reply = browser.sign_in(ADA).await;
     assert_eq!(reply.status, 503);
     assert!(
-        reply.body.contains("can&#39;t sign anybody in at the moment"),
+        reply
+            .body
+            .contains("can&#39;t sign anybody in at the moment"),
         "{}",
         reply.body
     );
