@@ -9,14 +9,9 @@ use actix_web::{
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
-use super::{parameter, redirect, switched_off};
+use super::{parameter, redirect, refused, switched_off};
 use crate::{
-    attempt::State,
-    error::{SignInError, chain},
-    extract::Sso,
-    flash,
-    guard::is_navigation,
-    origin, page,
+    attempt::State, error::SignInError, extract::Sso, guard::is_navigation, origin, page,
     settings::ResponseMode,
 };
 
@@ -95,11 +90,7 @@ pub(crate) async fn posted(
         Some((state, sealed))
     });
     let Some((state, answer)) = sealed else {
-        let error = SignInError::State;
-        tracing::warn!(code = error.code(), reason = %chain(&error), "sign-in failed");
-        flash::leave(&req, &sso.site.config, error.message());
-        let to = sso.site.config.login_failed_url.as_str();
-        return redirect(StatusCode::SEE_OTHER, to, None);
+        return refused(&req, &sso, &SignInError::State);
     };
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("state", &state)

@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
 
-use super::{answer::Answer, outage, parameter, redirect, slots, switched_off};
+use super::{answer::Answer, outage, parameter, redirect, refused, slots, switched_off};
 use crate::{
     aadsts::EntraRefusal,
     area,
@@ -194,11 +194,5 @@ fn stray(
         let next = state.map_or(&sso.site.config.next_url, |state| &state.next);
         return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
     }
-    tracing::warn!(code = error.code(), reason = %chain(&error), "sign-in failed");
-    flash::leave(req, &sso.site.config, error.message());
-    redirect(
-        StatusCode::SEE_OTHER,
-        sso.site.config.login_failed_url.as_str(),
-        None,
-    )
+    refused(req, sso, &error)
 }

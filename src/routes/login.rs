@@ -3,7 +3,7 @@
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
-use super::{outage, parameter, redirect, slots, switched_off};
+use super::{outage, parameter, redirect, refused, slots, switched_off};
 use crate::{
     area,
     attempt::{Attempt, Silence, State},
@@ -110,15 +110,6 @@ impl Wish {
             domain_hint: hint("domain_hint").or(setting),
         }
     }
-}
-
-/// The person isn't sent to Microsoft at all, and reads why on the next page.
-fn refused(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
-    let config = &sso.site.config;
-    tracing::warn!(code = error.code(), reason = %error, "sign-in failed");
-    flash::leave(req, config, error.message());
-    let to = config.login_failed_url.as_str();
-    redirect(StatusCode::SEE_OTHER, to, None)
 }
 
 /// Stops a browser that is sent here again and again, and says why that happens.

@@ -17,6 +17,7 @@ use actix_web::{
 use crate::{
     error::{SignInError, chain},
     extract::Sso,
+    flash,
     guard::is_navigation,
     origin, page,
     slots::Slots,
@@ -53,6 +54,18 @@ fn redirect(status: StatusCode, location: &str, cookie: Option<Cookie<'static>>)
         response.cookie(cookie);
     }
     response.finish()
+}
+
+/// A sign-in that has no attempt to burn, or none yet: the person learns why on the next page.
+fn refused(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
+    let config = &sso.site.config;
+    tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
+    flash::leave(req, config, error.message());
+    redirect(
+        StatusCode::SEE_OTHER,
+        config.login_failed_url.as_str(),
+        None,
+    )
 }
 
 /// The page for a sign-in that can't be carried out at all, and the reason in the log.
