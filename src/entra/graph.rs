@@ -2,7 +2,7 @@
 
 use awc::http::StatusCode;
 use futures_util::future::{OptionFuture, join3};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use super::{
@@ -88,13 +88,10 @@ async fn me(http: &HttpClient, config: &Settings, token: &Secret) -> Result<Grap
     let answer = http
         .get(&url, Some(token.expose()), ME_LIMIT, config.graph_timeout)
         .await?;
-    if answer.status != StatusCode::OK {
-        return Err(status(
-            &answer,
-            "; do `scopes` hold User.Read, and is it consented to?",
-        ));
-    }
-    serde_json::from_slice(&answer.body).map_err(|_| GraphError::Malformed)
+    json(
+        &answer,
+        "; do `scopes` hold User.Read, and is it consented to?",
+    )
 }
 
 /// A further question, of the application's own: any path below `graph_url`.
@@ -107,19 +104,22 @@ pub(crate) async fn query(
     let url = format!("{}/{}", config.graph_url, path.trim_start_matches('/'));
     let answer = http.get(&url, Some(token.expose()), JSON_LIMIT, config.graph_timeout);
     let answer = answer.await?;
-    if answer.status != StatusCode::OK {
-        return Err(status(
-            &answer,
-            "; is the scope for it in `scopes`, and consented to?",
-        ));
-    }
-    serde_json::from_slice(&answer.body).map_err(|_| GraphError::Malformed)
+    json(
+        &answer,
+        "; is the scope for it in `scopes`, and consented to?",
+    )
 }
 
-/// An answer that isn't 200, with what the operator can do where it is 403.
-pub(super) fn status(answer: &Answer, forbidden: &'static str) -> GraphError {
+/// The JSON of an answer; of one that isn't 200, what the operator can do, where it is 403.
+pub(super) fn json<T: DeserializeOwned>(
+    answer: &Answer,
+    forbidden: &'static str,
+) -> Result<T, GraphError> {
+    if answer.status == StatusCode::OK {
+        return serde_json::from_slice(&answer.body).map_err(|_| GraphError::Malformed);
+    }
     let request_id = answer.request_id.clone();
-    GraphError::Status {
+    Err(GraphError::Status {
         status: answer.status.as_u16(),
         request_id: request_id.unwrap_or_else(|| "unknown".to_owned()),
         hint: match answer.status {
@@ -127,7 +127,7 @@ pub(super) fn status(answer: &Answer, forbidden: &'static str) -> GraphError {
             StatusCode::FORBIDDEN => forbidden,
             _ => "",
         },
-    }
+    })
 }
 
 async fn photo(http: &HttpClient, config: &Settings, token: &Secret) -> Photo {

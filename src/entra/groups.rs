@@ -1,11 +1,10 @@
 //! The groups that a person is in: from the ID token, or from Graph where they are too many for it.
 
-use awc::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    graph::{GraphError, status},
+    graph::{self, GraphError},
     http::HttpClient,
 };
 use crate::{secret::Secret, settings::Settings};
@@ -67,16 +66,12 @@ pub(super) async fn ask(
     let body = json!({ "securityEnabledOnly": false });
     let answer = http.post_json(&url, token.expose(), &body, LIMIT, config.graph_timeout);
     let answer = answer.await?;
-    if answer.status != StatusCode::OK {
-        return Err(status(
-            &answer,
-            "; do `scopes` hold GroupMember.Read.All, and has an administrator consented to it?",
-        ));
-    }
-    match serde_json::from_slice(&answer.body) {
+    let forbidden =
+        "; do `scopes` hold GroupMember.Read.All, and has an administrator consented to it?";
+    match graph::json(&answer, forbidden)? {
         // A part of the groups would take rights away without a word.
-        Ok(Answer { next: Some(_), .. }) | Err(_) => Err(GraphError::Malformed),
-        Ok(Answer { value, next: None }) => Ok(value),
+        Answer { next: Some(_), .. } => Err(GraphError::Malformed),
+        Answer { value, next: None } => Ok(value),
     }
 }
 

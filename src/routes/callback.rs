@@ -5,12 +5,12 @@ use std::sync::{Arc, atomic::Ordering};
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
 
-use super::{answer::Answer, outage, parameter, redirect, refused, slots, switched_off};
+use super::{answer::Answer, explain, outage, parameter, redirect, refused, slots, switched_off};
 use crate::{
     aadsts::EntraRefusal,
     area,
     attempt::{Attempt, Ending, Silence, Slot, State},
-    error::{SignInError, chain},
+    error::SignInError,
     extract::{Sso, Worker},
     flash,
     flights::{Flight, Outcome},
@@ -176,8 +176,7 @@ fn burn(req: &HttpRequest, sso: &Sso, state: &State, to: &str) -> HttpResponse {
 
 /// The attempt is burnt, and the person learns why on the next page.
 fn failed(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
-    tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
-    flash::leave(req, &sso.site.config, error.message());
+    explain(req, sso, error);
     burn(req, sso, state, sso.site.config.login_failed_url.as_str())
 }
 

@@ -58,14 +58,15 @@ fn redirect(status: StatusCode, location: &str, cookie: Option<Cookie<'static>>)
 
 /// A sign-in that has no attempt to burn, or none yet: the person learns why on the next page.
 fn refused(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
-    let config = &sso.site.config;
+    explain(req, sso, error);
+    let to = sso.site.config.login_failed_url.as_str();
+    redirect(StatusCode::SEE_OTHER, to, None)
+}
+
+/// Why a sign-in failed: in the log for the operator, on the next page for the person.
+fn explain(req: &HttpRequest, sso: &Sso, error: &SignInError) {
     tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
-    flash::leave(req, config, error.message());
-    redirect(
-        StatusCode::SEE_OTHER,
-        config.login_failed_url.as_str(),
-        None,
-    )
+    flash::leave(req, &sso.site.config, error.message());
 }
 
 /// The page for a sign-in that can't be carried out at all, and the reason in the log.

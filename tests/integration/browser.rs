@@ -107,6 +107,11 @@ impl Browser {
         if !cookies.is_empty() {
             request = request.insert_header((header::COOKIE, cookies));
         }
+        self.exchange(request, url, body).await
+    }
+
+    /// Sends a request as it is, without cookies of the jar, and keeps those that come.
+    async fn exchange(&self, request: ClientRequest, url: Url, body: String) -> Reply {
         let mut response = request.send_body(body).await.unwrap();
         let headers = response.headers().clone();
         let set = headers
@@ -147,22 +152,8 @@ impl Browser {
     pub(crate) async fn post_from_elsewhere(&self, path: &str, form: &str) -> Reply {
         let url = self.url(path);
         let request = self.client.post(url.as_str());
-        let mut response = request
-            .content_type("application/x-www-form-urlencoded")
-            .send_body(form.to_owned())
-            .await
-            .unwrap();
-        let headers = response.headers().clone();
-        let set = headers
-            .get_all("set-cookie")
-            .filter_map(|value| RawCookie::parse(value.to_str().ok()?.to_owned()).ok());
-        self.jar.borrow_mut().store_response_cookies(set, &url);
-        let body = response.body().limit(16 << 20).await.unwrap();
-        Reply {
-            status: response.status(),
-            headers,
-            body: String::from_utf8_lossy(&body).into_owned(),
-        }
+        let request = request.content_type("application/x-www-form-urlencoded");
+        self.exchange(request, url, form.to_owned()).await
     }
 
     /// Opens `login/` and returns the URL at Microsoft.
