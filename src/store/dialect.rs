@@ -1,6 +1,6 @@
 //! What differs between databases.
 
-use diesel::{connection::Connection, sql_query};
+use diesel::connection::Connection;
 
 use super::StoreError;
 
@@ -58,7 +58,7 @@ impl Dialect for diesel::PgConnection {
     /// This mode of lock conflicts with itself and with writers, not with readers.
     fn lock_creation(&mut self) -> Result<(), StoreError> {
         use diesel::RunQueryDsl;
-        sql_query("LOCK TABLE microsoft_sso_identities IN SHARE ROW EXCLUSIVE MODE")
+        diesel::sql_query("LOCK TABLE microsoft_sso_identities IN SHARE ROW EXCLUSIVE MODE")
             .execute(self)?;
         Ok(())
     }
@@ -81,7 +81,8 @@ impl Dialect for diesel::MysqlConnection {
     /// it, and shows what the one before wrote.
     fn lock_creation(&mut self) -> Result<(), StoreError> {
         use diesel::RunQueryDsl;
-        sql_query("SELECT id FROM microsoft_sso_creation WHERE id = 1 FOR UPDATE").execute(self)?;
+        diesel::sql_query("SELECT id FROM microsoft_sso_creation WHERE id = 1 FOR UPDATE")
+            .execute(self)?;
         Ok(())
     }
 }

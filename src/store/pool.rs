@@ -56,6 +56,10 @@ pub(super) use on_backend;
 /// How many connections, and how long to wait.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "SQLite has one connection, whatever is set")
+    )]
     pub(super) size: u32,
     /// The most that one piece of work may take, waiting for a connection included.
     pub(super) within: Duration,

@@ -215,3 +215,34 @@ async fn nobody_elses_word_is_taken_for_the_host() {
     let redirect_uri = url.query_pairs().find(|(name, _)| name == "redirect_uri");
     assert_eq!(redirect_uri.unwrap().1, expected);
 }
+
+#[actix_web::test]
+async fn an_area_that_is_switched_off_during_a_sign_in_is_closed_at_its_end() {
+    let entra = FakeEntra::start().unwrap();
+    let site = |pages: bool| {
+        let config = Config::builder()
+            .authority(entra.authority(CONTOSO))
+            .graph_url(entra.graph_url())
+            .application_id(entra.application_id())
+            .client_secret(entra.client_secret())
+            .allowable_domains(["*"])
+            .pages_enabled(pages);
+        Arc::new(Site::new("contoso", config.build().unwrap()))
+    };
+    let (before, after) = (site(true), site(false));
+    let app = TestApp::built(
+        entra.clone(),
+        |settings| settings,
+        move |sso| {
+            sso.sites(move |req| match req.path().contains("/login") {
+                true => Some(Arc::clone(&before)),
+                false => Some(Arc::clone(&after)),
+            })
+        },
+    )
+    .await;
+    let browser = app.browser();
+    let message = browser.refused(ADA).await;
+    assert!(message.contains("these pages"), "{message}");
+    assert_eq!(app.entra.count(Endpoint::Token), 0, "the code isn't used");
+}
