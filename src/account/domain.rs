@@ -1,7 +1,7 @@
 //! Which e-mail domains may have an account, and when a domain counts at all.
 
 use super::{policy::AccountPolicy, profile::Profile};
-use crate::settings::Domains;
+use crate::settings::{Domains, PERSONAL_TENANT};
 
 /// Why a domain doesn't let a person in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +41,19 @@ pub(super) fn counts_of(profile: &Profile, email: &str, policy: &AccountPolicy) 
     domain(email).is_some_and(|domain| counts(profile, domain, policy))
 }
 
+/// The user principal name, where it proves something: Entra lets a tenant use domains that it has
+/// verified alone. That of a personal account is an address of any domain, kept by who had it once.
+pub(super) fn proved_name<'a>(profile: &'a Profile, policy: &AccountPolicy) -> Option<&'a String> {
+    let is_personal = profile.tenant_id == PERSONAL_TENANT;
+    let name = profile.user_principal_name.as_ref();
+    name.filter(|_| !is_personal || policy.trusts(PERSONAL_TENANT))
+}
+
 /// Where many tenants may come in, an address proves nothing by itself: any tenant's
 /// administrator can write any. Its domain counts if the tenant is a trusted one, if the user
-/// principal name has the same (Entra lets a tenant use domains that it has verified alone), or
-/// if Entra vouches for it.
+/// principal name proves the same, or if Entra vouches for it.
 fn counts(profile: &Profile, email_domain: &str, policy: &AccountPolicy) -> bool {
     policy.trusts(profile.tenant_id)
         || profile.email_domain_verified
-        || profile.user_principal_name.as_deref().and_then(domain) == Some(email_domain)
+        || proved_name(profile, policy).and_then(|name| domain(name)) == Some(email_domain)
 }

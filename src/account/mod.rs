@@ -3,6 +3,8 @@
 mod decide;
 mod denied;
 mod domain;
+#[cfg(test)]
+mod personal_tests;
 mod policy;
 mod profile;
 mod rights;

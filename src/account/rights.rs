@@ -43,7 +43,7 @@ fn right(
 }
 
 fn is_listed(profile: &Profile, policy: &AccountPolicy, list: &BTreeSet<String>) -> bool {
-    let upn = profile.user_principal_name.as_ref();
+    let upn = domain::proved_name(profile, policy);
     let proved = |email: &&String| domain::counts_of(profile, email, policy);
     let email = profile.email.as_ref().filter(proved);
     let mut names = [upn, email].into_iter().flatten();

@@ -61,7 +61,7 @@ async fn finish(
     match ended {
         Ok(response) => response,
         Err(error) if error.is_outage() => outage(req, sso, &error),
-        Err(error) if error.is_used_code() => anew(req, sso, state),
+        Err(error) if error.is_used_code() => anew(req, sso, state, &error),
         Err(error) if error.wants_interaction() && state.silence != Silence::NotAsked => {
             not_silently(req, sso, state)
         }
@@ -71,10 +71,10 @@ async fn finish(
 
 /// Signs the person in, or waits for the request that does already.
 async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
+    let redirect_uri = origin::redirect_uri(req, sso).map_err(Arc::new)?;
     let landing = match sso.flights.board(attempt.id()) {
         Flight::Again(landing) => landing,
         Flight::First(sender, landing) => {
-            let redirect_uri = origin::redirect_uri(req, sso).map_err(Arc::new)?;
             let code = code(Answer::of(req, sso)).map_err(Arc::new);
             let signing_in = SigningIn {
                 sso: sso.clone(),
@@ -137,9 +137,19 @@ fn again(state: &State) -> HttpResponse {
     redirect(StatusCode::SEE_OTHER, state.next.as_str(), None)
 }
 
+/// So many sign-ins of a browser that ended without anybody signed in, within [`LATELY`] seconds,
+/// and none is begun anew: something redeems each code before us, and it would go on for ever.
+const ENDED_IN_VAIN: usize = 3;
+const LATELY: i64 = 60;
+
 /// The code was redeemed already: the same callback came to another node at the same time. The
 /// sign-in begins anew, which Entra answers at once, and nobody sees an error.
-fn anew(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
+fn anew(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
+    let path = origin::scope_path(req);
+    let (_, in_vain) = slots(req, sso, &path).ended_within(req, LATELY);
+    if in_vain >= ENDED_IN_VAIN {
+        return failed(req, sso, state, error);
+    }
     tracing::warn!(
         code = "code_used",
         "the code was redeemed already; the sign-in begins anew"

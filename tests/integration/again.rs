@@ -152,3 +152,23 @@ async fn a_callback_that_another_node_served_begins_anew_and_shows_no_error() {
     assert!(browser.me().await.is_some());
     assert_eq!(browser.message().await, "");
 }
+
+#[actix_web::test]
+async fn codes_that_are_always_redeemed_already_are_no_endless_circle() {
+    let app = TestApp::start().await;
+    let used = Fault::Entra(400, "invalid_grant".to_owned(), 54005, "used".to_owned());
+    app.entra.fault(Endpoint::Token, used);
+    let browser = app.browser();
+    let mut reply = browser.get("/microsoft_sso/login/").await;
+    for round in 0.. {
+        assert!(round < 6, "it goes on and on");
+        let callback = app.entra.sign_in(reply.location(), ADA).unwrap();
+        reply = browser.get(&callback).await;
+        if reply.location() == "/" {
+            break;
+        }
+        reply = browser.get(reply.location()).await;
+    }
+    let message = browser.is_refused(&reply).await;
+    assert!(message.contains("again"), "{message}");
+}
