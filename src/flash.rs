@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpMessage, HttpRequest,
-    cookie::{Cookie, SameSite, time::Duration},
+    cookie::{Cookie, time::Duration},
     dev::ResponseHead,
     http::header::{HeaderValue, SET_COOKIE},
 };
@@ -15,6 +15,7 @@ use actix_web_flash_messages::{
 };
 
 use crate::{
+    cookies,
     seal::Sealer,
     settings::Settings,
     text::{Message, Speech, Text},
@@ -45,26 +46,17 @@ impl SealedMessages {
         Self { sealer, secure }
     }
 
-    fn cookie(&self, value: String) -> Cookie<'static> {
-        Cookie::build(COOKIE, value)
-            .path("/")
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(self.secure)
-            .max_age(AGE)
-            .finish()
-    }
-
     fn seal(&self, messages: &[FlashMessage]) -> Option<Cookie<'static>> {
         let plain = serde_json::to_vec(messages).ok()?;
         let value = self.sealer.seal(COOKIE, &plain).ok()?;
-        (value.len() <= LIMIT).then(|| self.cookie(value))
+        let name = cookies::name(COOKIE, self.secure);
+        (value.len() <= LIMIT).then(|| cookies::build(name, value, self.secure, AGE))
     }
 }
 
 impl FlashMessageStore for SealedMessages {
     fn load(&self, req: &HttpRequest) -> Result<Vec<FlashMessage>, LoadError> {
-        let Some(cookie) = req.cookie(COOKIE) else {
+        let Some(cookie) = req.cookie(&cookies::name(COOKIE, self.secure)) else {
             return Ok(Vec::new());
         };
         req.extensions_mut().insert(Shown);
@@ -84,9 +76,8 @@ impl FlashMessageStore for SealedMessages {
         let cookie = if !messages.is_empty() {
             self.seal(messages)
         } else if req.extensions().contains::<Shown>() {
-            let mut cookie = self.cookie(String::new());
-            cookie.make_removal();
-            Some(cookie)
+            let name = cookies::name(COOKIE, self.secure);
+            Some(cookies::removal(name, self.secure))
         } else {
             None
         };
@@ -100,7 +91,8 @@ impl FlashMessageStore for SealedMessages {
 
 /// Whether a message waits to be shown.
 pub(crate) fn is_pending(req: &HttpRequest) -> bool {
-    req.cookie(COOKIE).is_some()
+    let held = |secure| req.cookie(&cookies::name(COOKIE, secure)).is_some();
+    held(false) || held(true)
 }
 
 /// Leaves a message for the next page, where the middleware is mounted; without it, sending

@@ -7,6 +7,7 @@ mod area;
 mod attempt;
 mod button;
 mod clock;
+mod cookies;
 mod entra;
 mod error;
 mod extract;

@@ -7,12 +7,13 @@ use std::{
 
 use actix_web::{
     HttpRequest,
-    cookie::{Cookie, SameSite, time},
+    cookie::{Cookie, time},
 };
 use chrono::{DateTime, Utc};
 
 use crate::{
     attempt::{Attempt, AttemptId, Ending, Slot, State},
+    cookies,
     seal::{SealError, Sealer},
     site::Site,
 };
@@ -33,18 +34,17 @@ pub(crate) struct Slots<'a> {
     pub(crate) site: &'a Site,
     pub(crate) now: DateTime<Utc>,
     pub(crate) timeout: Duration,
-    /// The path of the scope that the plugin is mounted at, such as `/microsoft_sso`.
-    pub(crate) path: &'a str,
     pub(crate) secure: bool,
 }
 
 impl Slots<'_> {
-    fn name(slot: u8) -> String {
-        format!("microsoft_sso_attempt_{slot:02}")
+    fn name(&self, slot: u8) -> String {
+        let name = cookies::name("microsoft_sso_attempt", self.secure);
+        format!("{name}_{slot:02}")
     }
 
     fn read(&self, req: &HttpRequest, slot: u8) -> Option<Slot> {
-        let name = Self::name(slot);
+        let name = self.name(slot);
         let cookie = req.cookie(&name)?;
         let slot = Slot::open(self.sealer, &self.site.purpose(&name), cookie.value())?;
         // A clock that was set back must not give a cookie a longer life.
@@ -53,16 +53,10 @@ impl Slots<'_> {
     }
 
     fn cookie(&self, slot: u8, content: &Slot) -> Result<Cookie<'static>, SealError> {
-        let name = Self::name(slot);
+        let name = self.name(slot);
         let value = content.seal(self.sealer, &self.site.purpose(&name))?;
         let max_age = time::Duration::try_from(self.timeout).unwrap_or(time::Duration::MAX);
-        Ok(Cookie::build(name, value)
-            .path(self.path.to_owned())
-            .http_only(true)
-            .same_site(SameSite::Lax)
-            .secure(self.secure)
-            .max_age(max_age)
-            .finish())
+        Ok(cookies::build(name, value, self.secure, max_age))
     }
 
     /// The cookie of a sign-in that begins, and its slot.
@@ -118,14 +112,10 @@ impl Slots<'_> {
 
     /// Cookies that take all of this browser's away.
     pub(crate) fn clear(&self, req: &HttpRequest) -> Vec<Cookie<'static>> {
-        let names = (0..SLOTS).map(Self::name);
+        let names = (0..SLOTS).map(|slot| self.name(slot));
         let held = names.filter(|name| req.cookie(name).is_some());
-        held.map(|name| {
-            let mut cookie = Cookie::build(name, "").path(self.path.to_owned()).finish();
-            cookie.make_removal();
-            cookie
-        })
-        .collect()
+        held.map(|name| cookies::removal(name, self.secure))
+            .collect()
     }
 }
 

@@ -23,6 +23,7 @@ use rustls::ClientConfig;
 
 use crate::{
     clock::{Clock, SystemClock},
+    cookies,
     entra::{http, provider::Providers},
     flash::SealedMessages,
     flights::Flights,
@@ -132,8 +133,8 @@ impl MicrosoftSso {
     }
 
     /// A session middleware with the right cookie: `HttpOnly`, `SameSite=Lax` (a `Strict` one
-    /// would not come back from Microsoft), `Secure` when `base_url` is https, good for
-    /// `session_age`, sealed with a key derived from `secret_key`.
+    /// would not come back from Microsoft), `Secure` and named `__Host-…` when `base_url` is
+    /// https, good for `session_age`, sealed with a key derived from `secret_key`.
     ///
     /// While the store is away, people get a page that says so (503).
     ///
@@ -154,12 +155,13 @@ impl MicrosoftSso {
         }
         let age = time::Duration::try_from(self.session_age);
         let age = age.unwrap_or(time::Duration::MAX);
+        let secure = self.sites.are_https();
         let middleware = SessionMiddleware::builder(store, self.session_key.clone())
-            .cookie_name("microsoft_sso_session".to_owned())
+            .cookie_name(cookies::name("microsoft_sso_session", secure).into_owned())
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
-            .cookie_secure(self.sites.are_https())
+            .cookie_secure(secure)
             .cookie_content_security(CookieContentSecurity::Private)
             .session_lifecycle(PersistentSession::default().session_ttl(age))
             .build();

@@ -31,8 +31,7 @@ pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> Ht
     let Some(state) = state else {
         return stray(&req, &sso, &session, None, SignInError::State);
     };
-    let path = origin::scope_path(&req);
-    match slots(&req, &sso, &path).find(&req, &state) {
+    match slots(&req, &sso).find(&req, &state) {
         Some(Slot::Attempt(attempt)) => match area::check(&sso.site.config, &state.next) {
             Ok(()) => finish(&req, &sso, &session, &state, attempt).await,
             Err(error) => failed(&req, &sso, &state, &error),
@@ -122,8 +121,7 @@ fn establish(
     if signed_in.lacks_groups {
         flash::warn(req, &sso.site.config, Text::LacksGroups);
     }
-    let path = origin::scope_path(req);
-    let cookie = slots(req, sso, &path).end(state, Ending::SignedIn);
+    let cookie = slots(req, sso).end(state, Ending::SignedIn);
     let cookie = cookie.map_err(SignInError::from)?;
     Ok(redirect(
         StatusCode::SEE_OTHER,
@@ -145,8 +143,7 @@ const LATELY: i64 = 60;
 /// The code was redeemed already: the same callback came to another node at the same time. The
 /// sign-in begins anew, which Entra answers at once, and nobody sees an error.
 fn anew(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
-    let path = origin::scope_path(req);
-    let (_, in_vain) = slots(req, sso, &path).ended_within(req, LATELY);
+    let (_, in_vain) = slots(req, sso).ended_within(req, LATELY);
     if in_vain >= ENDED_IN_VAIN {
         return failed(req, sso, state, error);
     }
@@ -179,8 +176,7 @@ fn begin_again(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
 
 /// Ends the attempt without a sign-in and goes on elsewhere.
 fn burn(req: &HttpRequest, sso: &Sso, state: &State, to: &str) -> HttpResponse {
-    let path = origin::scope_path(req);
-    let cookie = slots(req, sso, &path).end(state, Ending::Failed).ok();
+    let cookie = slots(req, sso).end(state, Ending::Failed).ok();
     redirect(StatusCode::SEE_OTHER, to, cookie)
 }
 

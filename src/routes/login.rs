@@ -33,9 +33,8 @@ pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpR
     if !sso.site.config.enabled {
         return switched_off(&req);
     }
-    let path = origin::scope_path(&req);
     if sso.identity(&session).is_none() {
-        let (well, failed) = slots(&req, &sso, &path).ended_within(&req, LATELY);
+        let (well, failed) = slots(&req, &sso).ended_within(&req, LATELY);
         if well >= ENDED_WELL || (failed >= FAILED && flash::is_pending(&req)) {
             return circle(&req);
         }
@@ -45,12 +44,12 @@ pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpR
             );
         }
     }
-    begin(&req, &sso, &path)
+    begin(&req, &sso)
         .await
         .unwrap_or_else(|error| outage(&req, &sso, &error))
 }
 
-async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse, SignInError> {
+async fn begin(req: &HttpRequest, sso: &Sso) -> Result<HttpResponse, SignInError> {
     let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
     let next = next.unwrap_or_else(|| sso.site.config.next_url.clone());
     if let Err(error) = area::check(&sso.site.config, &next) {
@@ -59,7 +58,7 @@ async fn begin(req: &HttpRequest, sso: &Sso, path: &str) -> Result<HttpResponse,
     let redirect_uri = origin::redirect_uri(req, sso)?;
     let snapshot = sso.snapshot(&Worker::http(req, sso)).await?;
     let attempt = Attempt::new(sso.clock.now())?;
-    let (slot, cookie) = slots(req, sso, path).begin(req, &attempt, &sso.starts)?;
+    let (slot, cookie) = slots(req, sso).begin(req, &attempt, &sso.starts)?;
     let wish = Wish::of(req, sso);
     let state = State {
         slot,

@@ -34,8 +34,7 @@ pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> Http
         to = at_entra(&req, &sso, &identity).await.unwrap_or(to);
     }
     let mut response = redirect(StatusCode::SEE_OTHER, &to, None);
-    let path = origin::scope_path(&req);
-    for cookie in slots(&req, &sso, &path).clear(&req) {
+    for cookie in slots(&req, &sso).clear(&req) {
         // A cookie that can't be taken away expires by itself.
         let _ = response.add_cookie(&cookie);
     }

@@ -32,13 +32,12 @@ fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
 }
 
 /// The cookies of this browser's sign-ins.
-fn slots<'a>(req: &HttpRequest, sso: &'a Sso, path: &'a str) -> Slots<'a> {
+fn slots<'a>(req: &HttpRequest, sso: &'a Sso) -> Slots<'a> {
     Slots {
         sealer: &sso.sealer,
         site: &sso.site,
         now: sso.clock.now(),
         timeout: sso.site.config.timeout,
-        path,
         secure: origin::is_https(req, sso),
     }
 }

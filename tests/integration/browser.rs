@@ -87,12 +87,10 @@ impl Browser {
     /// Puts the cookies of another browser into this one, as those of this one's host.
     pub(crate) fn copy_cookies(&self, from: &Self) {
         for cookie in from.cookie_header("/microsoft_sso/login/").split("; ") {
-            for path in ["/", "/microsoft_sso"] {
-                let cookie = RawCookie::parse(format!("{cookie}; Path={path}")).unwrap();
-                let stored = [cookie.into_owned()].into_iter();
-                let mut jar = self.jar.borrow_mut();
-                jar.store_response_cookies(stored, &self.base);
-            }
+            let cookie = RawCookie::parse(format!("{cookie}; Path=/")).unwrap();
+            let stored = [cookie.into_owned()].into_iter();
+            let mut jar = self.jar.borrow_mut();
+            jar.store_response_cookies(stored, &self.base);
         }
     }
 

@@ -13,6 +13,7 @@ mod harness;
 
 mod again;
 mod attempts;
+mod cookies;
 mod databases;
 mod form_post;
 mod front_channel;

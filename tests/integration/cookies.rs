@@ -1,0 +1,73 @@
+//! The attributes and names of our cookies.
+
+use crate::{
+    browser::{Browser, Reply},
+    harness::TestApp,
+};
+
+const ADA: &str = "ada@contoso.example";
+
+/// A public application, of which this machine's name stands for the proxy in front.
+async fn public() -> TestApp {
+    TestApp::with(|settings| settings.base_url("https://app.example")).await
+}
+
+fn pair(cookie: &str) -> &str {
+    cookie.split("; ").next().unwrap()
+}
+
+/// Begins a sign-in; returns its cookie and the callback's path.
+async fn begun(app: &TestApp, browser: &Browser) -> (String, String) {
+    let login = browser.get("/microsoft_sso/login/").await;
+    let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+    let path = callback.strip_prefix("https://app.example").unwrap();
+    (pair(&login.cookies()[0]).to_owned(), path.to_owned())
+}
+
+fn assert_host_cookies(reply: &Reply, names: &[&str]) {
+    let cookies = reply.cookies();
+    for name in names {
+        let of_name = cookies
+            .iter()
+            .find(|cookie| cookie.starts_with(&format!("__Host-{name}")));
+        let cookie = of_name.unwrap_or_else(|| panic!("no {name}: {cookies:?}"));
+        for part in ["HttpOnly", "SameSite=Lax", "Secure", "Path=/"] {
+            assert!(cookie.split("; ").any(|p| p == part), "{part}: {cookie}");
+        }
+        assert!(!cookie.contains("Domain"), "{cookie}");
+    }
+    assert_eq!(cookies.len(), names.len(), "{cookies:?}");
+}
+
+#[actix_web::test]
+async fn over_https_every_cookie_is_bound_to_the_host() {
+    let app = public().await;
+    let browser = app.browser();
+    let login = browser.get("/microsoft_sso/login/").await;
+    assert_host_cookies(&login, &["microsoft_sso_attempt_"]);
+
+    let (_, path) = begun(&app, &browser).await;
+    let callback = browser.get(&path).await;
+    assert_host_cookies(
+        &callback,
+        &["microsoft_sso_attempt_", "microsoft_sso_session="],
+    );
+    assert!(browser.me().await.is_some());
+
+    let stray = app.browser().get("/microsoft_sso/callback/?state=x").await;
+    assert_host_cookies(&stray, &["microsoft_sso_messages="]);
+}
+
+#[actix_web::test]
+async fn over_https_a_cookie_without_the_prefix_is_worth_nothing() {
+    let app = public().await;
+    let (cookie, path) = begun(&app, &app.browser()).await;
+    let planted = cookie.strip_prefix("__Host-").unwrap();
+    let reply = app.browser().get_with(&path, &[("Cookie", planted)]).await;
+    assert_eq!((reply.status.as_u16(), reply.location()), (303, "/"));
+    let cookies = reply.cookies().join("\n");
+    assert!(!cookies.contains("microsoft_sso_session="), "{cookies}");
+    let reply = app.browser().get_with(&path, &[("Cookie", &cookie)]).await;
+    let cookies = reply.cookies().join("\n");
+    assert!(cookies.contains("microsoft_sso_session="), "{cookies}");
+}
