@@ -54,6 +54,10 @@ pub(crate) enum SignInError {
     Seal(#[from] SealError),
     #[error("the session could not be written")]
     Session,
+    #[error(
+        "more people are signing in than the setting `max_sign_ins` lets in at once, and the line is full"
+    )]
+    Overloaded,
     #[error("the worker that signed the person in stopped")]
     Worker,
 }
@@ -78,6 +82,7 @@ impl SignInError {
             Self::Graph(_) => "graph_unavailable",
             Self::Denied(denied) => denied.code(),
             Self::Store(_) => "store_failed",
+            Self::Overloaded => "overloaded",
             Self::Seal(_) | Self::Session | Self::Worker => "internal",
         }
     }
@@ -87,6 +92,7 @@ impl SignInError {
         match self {
             Self::State | Self::NoAttempt | Self::NoCode => Message::Known(Text::StartAgain),
             Self::AdminOff => Message::Known(Text::AdminOff),
+            Self::Overloaded => Message::Known(Text::Overloaded),
             Self::PagesOff => Message::Known(Text::PagesOff),
             Self::Refused(refusal) if refusal.is_declined() => Message::Known(Text::Cancelled),
             Self::Refused(refusal) if !refusal.is_temporary() => Message::Known(Text::NotLetIn),
@@ -121,7 +127,12 @@ impl SignInError {
     pub(crate) fn is_outage(&self) -> bool {
         matches!(
             self,
-            Self::Store(_) | Self::NoBaseUrl | Self::Seal(_) | Self::Session | Self::Worker
+            Self::Store(_)
+                | Self::NoBaseUrl
+                | Self::Overloaded
+                | Self::Seal(_)
+                | Self::Session
+                | Self::Worker
         )
     }
 }

@@ -57,6 +57,12 @@ impl Landing {
 }
 
 impl Flights {
+    /// The outcome of an attempt that somebody asks for again.
+    pub(crate) fn find(&self, id: AttemptId) -> Option<Landing> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.results.get(&id).cloned().map(Landing)
+    }
+
     pub(crate) fn board(&self, id: AttemptId) -> Flight {
         let now = Instant::now();
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);

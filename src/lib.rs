@@ -19,6 +19,7 @@ mod next_path;
 mod origin;
 mod page;
 mod picture;
+mod places;
 mod plugin;
 mod prompt;
 mod proxy;

@@ -35,8 +35,8 @@ impl Site {
     /// A site. The name tells it from the others and must stay the same over restarts and on all
     /// nodes; the settings are those of [`Config`], without sites of their own.
     ///
-    /// `secret_key`, `trusted_proxies`, `pool_size` and `database_timeout` are the process's, and
-    /// have no meaning here.
+    /// `secret_key`, `trusted_proxies`, `max_sign_ins`, `pool_size` and `database_timeout` are
+    /// the process's, and have no meaning here.
     pub fn new(name: impl Into<String>, config: Config) -> Self {
         let Config(config) = config;
         let scopes = ["profile", "email"].into_iter().chain(config.scopes.iter());

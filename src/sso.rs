@@ -28,6 +28,7 @@ use crate::{
     flash::SealedMessages,
     flights::Flights,
     hooks::Hooks,
+    places::Places,
     proxy::TrustedProxies,
     seal::{Sealer, derive_key, random},
     secret::Secret,
@@ -61,6 +62,7 @@ pub struct MicrosoftSso {
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) flights: Flights,
+    pub(crate) places: Places,
     pub(crate) starts: AtomicUsize,
     pub(crate) sessions_in_cookie: AtomicBool,
     session_key: Key,
@@ -259,6 +261,7 @@ impl Builder {
             hooks,
             tls,
             flights: Flights::default(),
+            places: Places::new(config.max_sign_ins),
             starts: AtomicUsize::new(usize::from(first[0])),
             sessions_in_cookie: AtomicBool::new(false),
         })

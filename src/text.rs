@@ -41,6 +41,7 @@ texts! {
     NoAccess "no_access" "Your organisation has no access to this application.";
     Unverified "unverified" "Microsoft's answer could not be verified. Please sign in again.";
     OutOfOrder "out_of_order" "The application can't sign anybody in at the moment. Please try again in a few minutes.";
+    Overloaded "overloaded" "Very many people are signing in at this moment. Please try again in half a minute.";
     AdminOff "admin_off" "Signing in with Microsoft is not enabled for the administration.";
     PagesOff "pages_off" "Signing in with Microsoft is not enabled for these pages.";
     Domain "domain" "Your e-mail address is not of an organisation that may use this application.";

@@ -76,6 +76,9 @@ impl HttpClient {
             .rustls_0_23(tls)
             .timeout(Duration::from_secs(5))
             .handshake_timeout(Duration::from_secs(5))
+            // How many there are follows from `max_sign_ins`; awc's own limit of 100 would make a
+            // slow Microsoft slower.
+            .limit(0)
             .conn_keep_alive(KEEP_ALIVE)
             .conn_lifetime(LIFETIME);
         let client = Client::builder()

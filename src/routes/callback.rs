@@ -71,6 +71,11 @@ async fn finish(
 /// Signs the person in, or waits for the request that does already.
 async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
     let redirect_uri = origin::redirect_uri(req, sso).map_err(Arc::new)?;
+    if let Some(landing) = sso.flights.find(attempt.id()) {
+        return landing.outcome().await;
+    }
+    let place = sso.places.take().await;
+    let place = place.ok_or_else(|| Arc::new(SignInError::Overloaded))?;
     let landing = match sso.flights.board(attempt.id()) {
         Flight::Again(landing) => landing,
         Flight::First(sender, landing) => {
@@ -89,6 +94,7 @@ async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
                     Err(error) => Err(error),
                 };
                 let _ = sender.send(Some(outcome));
+                drop(place);
             });
             landing
         }

@@ -55,6 +55,9 @@ async fn begin(req: &HttpRequest, sso: &Sso) -> Result<HttpResponse, SignInError
     if let Err(error) = area::check(&sso.site.config, &next) {
         return Ok(refused(req, sso, &error));
     }
+    if sso.places.is_full() {
+        return Err(SignInError::Overloaded);
+    }
     let redirect_uri = origin::redirect_uri(req, sso)?;
     let snapshot = sso.snapshot(&Worker::http(req, sso)).await?;
     let attempt = Attempt::new(sso.clock.now())?;

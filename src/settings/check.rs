@@ -207,6 +207,9 @@ impl Check {
                 "give a number such as `8`",
             );
         }
+        if values.max_sign_ins == 0 {
+            self.mistake("max_sign_ins", "it is 0", "give a number such as `200`");
+        }
         if values.clock_leeway > 10 * MINUTE {
             self.mistake(
                 "clock_leeway",

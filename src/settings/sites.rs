@@ -127,6 +127,7 @@ fn shared(base: &Values, site: &ConfigBuilder) -> Vec<&'static str> {
             "trusted_proxies",
             own.trusted_proxies != base.trusted_proxies,
         ),
+        ("max_sign_ins", own.max_sign_ins != base.max_sign_ins),
         ("pool_size", own.pool_size != base.pool_size),
         (
             "database_timeout",

@@ -22,6 +22,7 @@ mod guard;
 mod hooks;
 mod id_token;
 mod keys;
+mod load;
 mod login_page;
 mod logout;
 mod outages;
