@@ -6,6 +6,7 @@ use std::error::Error;
 use crate::{
     aadsts::EntraRefusal,
     account::Denied,
+    audit::Person,
     entra::{flow::ExchangeError, graph::GraphError, metadata::MetadataError, verify::TokenError},
     seal::SealError,
     store::StoreError,
@@ -47,7 +48,7 @@ pub(crate) enum SignInError {
     #[error("Graph can't be asked, and the person is new")]
     Graph(#[source] GraphError),
     #[error("the person is refused")]
-    Denied(#[from] Denied),
+    Denied(#[source] Denied, Person),
     #[error("the user store failed")]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -80,7 +81,7 @@ impl SignInError {
             Self::Token(_) => "id_token_refused",
             Self::OtherPerson => "other_person",
             Self::Graph(_) => "graph_unavailable",
-            Self::Denied(denied) => denied.code(),
+            Self::Denied(denied, _) => denied.code(),
             Self::Store(_) => "store_failed",
             Self::Overloaded => "overloaded",
             Self::Seal(_) | Self::Session | Self::Worker => "internal",
@@ -105,10 +106,18 @@ impl SignInError {
                 Message::Known(Text::Unverified)
             }
             Self::Exchange(_) | Self::Graph(_) => Message::Known(Text::Unreachable),
-            Self::Denied(denied) => denied.message(),
+            Self::Denied(denied, _) => denied.message(),
             Self::Store(_) | Self::NoBaseUrl | Self::Seal(_) | Self::Session | Self::Worker => {
                 Message::Known(Text::OutOfOrder)
             }
+        }
+    }
+
+    /// Who was refused, where it is known.
+    pub(crate) fn person(&self) -> Option<&Person> {
+        match self {
+            Self::Denied(_, person) => Some(person),
+            _ => None,
         }
     }
 

@@ -5,6 +5,7 @@ mod aadsts;
 mod account;
 mod area;
 mod attempt;
+mod audit;
 mod button;
 mod clock;
 mod cookies;

@@ -8,6 +8,7 @@ use openidconnect::RedirectUrl;
 use crate::{
     account::{Denied, Profile, SignIn},
     attempt::Attempt,
+    audit::{self, Person},
     entra::{
         claims::Claims,
         flow::{Tokens, exchange},
@@ -52,16 +53,17 @@ impl SigningIn {
             (Err(Denied::ProfileUnavailable), Some(error)) => {
                 return Err(SignInError::Graph(error));
             }
-            (Err(denied), _) => return Err(denied.into()),
+            (Err(denied), _) => {
+                let (tenant_id, object_id) = (profile.tenant_id, profile.object_id.clone());
+                let person = Person {
+                    tenant_id,
+                    object_id,
+                };
+                return Err(SignInError::Denied(denied, person));
+            }
         };
         let identity = Identity::new(admitted.user, &profile, &claims, &self.sso.site, now);
-        tracing::info!(
-            user = %identity.user_id,
-            tenant = %identity.tenant_id,
-            object = %identity.object_id,
-            created = admitted.created,
-            "signed in"
-        );
+        audit::signed_in(&identity, admitted.created);
         let lacks_groups = profile.groups.is_none() && self.sso.site.policy.needs_groups();
         let access_token = config.save_access_token.then_some(tokens.access_token);
         Ok(SignedIn {

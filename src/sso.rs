@@ -22,6 +22,7 @@ use actix_web_flash_messages::FlashMessagesFramework;
 use rustls::ClientConfig;
 
 use crate::{
+    audit::{self, SignOut},
     clock::{Clock, SystemClock},
     cookies,
     entra::{http, provider::Providers},
@@ -130,7 +131,7 @@ impl MicrosoftSso {
             .store
             .end_sessions(Sessions::OfUser(user.clone()))
             .await?;
-        tracing::info!(%user, ended, "signed out everywhere");
+        audit::signed_out(SignOut::Application, Some(user), None, ended);
         Ok(ended)
     }
 

@@ -8,7 +8,12 @@
 use actix_web::{HttpRequest, HttpResponse, http::header};
 
 use super::parameter;
-use crate::{error::chain, extract::Sso, store::Sessions};
+use crate::{
+    audit::{self, SignOut},
+    error::chain,
+    extract::Sso,
+    store::Sessions,
+};
 
 /// Longest `sid` that is looked for, in bytes.
 const LONGEST: usize = 255;
@@ -18,7 +23,7 @@ pub(crate) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResp
     if let Some(sid) = sid {
         match sso.store.end_sessions(Sessions::OfEntraSession(sid)).await {
             Ok(0) => tracing::debug!("Entra ended a session that isn't known here"),
-            Ok(ended) => tracing::info!(ended, "signed out by Entra"),
+            Ok(ended) => audit::signed_out(SignOut::Entra, None, None, ended),
             Err(error) => tracing::error!(
                 code = "front_channel_logout_failed",
                 reason = %chain(&error),

@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::{redirect, slots};
 use crate::{
+    audit::{self, SignOut},
     extract::{Sso, Worker},
     guard::is_navigation,
     origin, page,
@@ -30,7 +31,7 @@ pub(crate) async fn logout(req: HttpRequest, sso: Sso, session: Session) -> Http
     session::end(&session);
     let mut to = sso.site.config.logout_redirect_path.as_str().to_owned();
     if let Some(identity) = identity {
-        tracing::info!(user = %identity.user_id, "signed out");
+        audit::signed_out(SignOut::Person, Some(&identity.user_id), Some(&sso.site), 1);
         to = at_entra(&req, &sso, &identity).await.unwrap_or(to);
     }
     let mut response = redirect(StatusCode::SEE_OTHER, &to, None);

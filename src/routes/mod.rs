@@ -15,13 +15,8 @@ use actix_web::{
 };
 
 use crate::{
-    error::{SignInError, chain},
-    extract::Sso,
-    flash,
-    guard::is_navigation,
-    origin, page,
-    slots::Slots,
-    text::Speech,
+    audit, error::SignInError, extract::Sso, flash, guard::is_navigation, origin, page,
+    slots::Slots, text::Speech,
 };
 
 /// A parameter of the query, decoded; the first, where it stands there twice.
@@ -64,14 +59,14 @@ fn refused(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
 
 /// Why a sign-in failed: in the log for the operator, on the next page for the person.
 fn explain(req: &HttpRequest, sso: &Sso, error: &SignInError) {
-    tracing::warn!(code = error.code(), reason = %chain(error), "sign-in failed");
+    audit::refused(&sso.site, error);
     flash::leave(req, &sso.site.config, error.message());
 }
 
 /// The page for a sign-in that can't be carried out at all, and the reason in the log.
 fn outage(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
     let speech = Speech::of(req, &sso.site.config);
-    tracing::error!(code = error.code(), reason = %chain(error), "sign-in is out of order");
+    audit::refused(&sso.site, error);
     page::notice_in(
         speech.language,
         is_navigation(req),

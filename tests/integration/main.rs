@@ -13,6 +13,7 @@ mod harness;
 
 mod again;
 mod attempts;
+mod audit;
 mod cookies;
 mod databases;
 mod form_post;
@@ -23,6 +24,7 @@ mod hooks;
 mod id_token;
 mod keys;
 mod load;
+mod log;
 mod login_page;
 mod logout;
 mod outages;

@@ -1,45 +1,10 @@
 //! No secret is ever logged, at any level.
 
-use std::{
-    io::Write,
-    sync::{Arc, Mutex},
-};
-
-use tracing_subscriber::fmt::MakeWriter;
-
-use crate::harness::TestApp;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
-}
+use crate::{harness::TestApp, log};
 
 #[actix_web::test]
 async fn a_whole_sign_in_logged_at_trace_shows_no_secret_code_token_or_cookie() {
-    let log = Log::default();
-    let filter = "microsoft_sso=trace,actix_session=trace";
-    // This process's other tests may log here too, which does no harm.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(log.clone())
-        .try_init();
+    log::begin();
     let app = TestApp::with(|settings| settings.save_access_token(true)).await;
     let browser = app.browser();
     let authorize = browser.start("").await;
@@ -60,7 +25,7 @@ async fn a_whole_sign_in_logged_at_trace_shows_no_secret_code_token_or_cookie() 
     let wrong = TestApp::with(|settings| settings.client_secret("wrong-client-secret")).await;
     wrong.browser().refused("ada@contoso.example").await;
 
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let text = log::text();
     assert!(text.contains("signed in"), "nothing was logged: {text}");
     assert!(
         text.contains("AADSTS7000215"),
