@@ -14,6 +14,9 @@ mod error;
 mod extract;
 mod flash;
 mod flights;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guard;
 mod hooks;
 mod next_path;

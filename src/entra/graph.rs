@@ -111,7 +111,7 @@ pub(crate) async fn query(
 }
 
 /// The JSON of an answer; of one that isn't 200, what the operator can do, where it is 403.
-pub(super) fn json<T: DeserializeOwned>(
+pub(crate) fn json<T: DeserializeOwned>(
     answer: &Answer,
     forbidden: &'static str,
 ) -> Result<T, GraphError> {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     graph::{self, GraphError},
-    http::HttpClient,
+    http::{Answer, HttpClient},
 };
 use crate::{secret::Secret, settings::Settings};
 
@@ -56,22 +56,27 @@ pub(super) async fn ask(
     config: &Settings,
     token: &Secret,
 ) -> Result<Vec<String>, GraphError> {
-    #[derive(Deserialize)]
-    struct Answer {
-        value: Vec<String>,
-        #[serde(rename = "@odata.nextLink")]
-        next: Option<String>,
-    }
     let url = format!("{}/me/getMemberObjects", config.graph_url);
     let body = json!({ "securityEnabledOnly": false });
     let answer = http.post_json(&url, token.expose(), &body, LIMIT, config.graph_timeout);
     let answer = answer.await?;
+    read(&answer)
+}
+
+/// Reads Graph's answer.
+pub(crate) fn read(answer: &Answer) -> Result<Vec<String>, GraphError> {
+    #[derive(Deserialize)]
+    struct Ids {
+        value: Vec<String>,
+        #[serde(rename = "@odata.nextLink")]
+        next: Option<String>,
+    }
     let forbidden =
         "; do `scopes` hold GroupMember.Read.All, and has an administrator consented to it?";
-    match graph::json(&answer, forbidden)? {
+    match graph::json(answer, forbidden)? {
         // A part of the groups would take rights away without a word.
-        Answer { next: Some(_), .. } => Err(GraphError::Malformed),
-        Answer { value, next: None } => Ok(value),
+        Ids { next: Some(_), .. } => Err(GraphError::Malformed),
+        Ids { value, next: None } => Ok(value),
     }
 }
 

@@ -78,7 +78,20 @@ pub(crate) async fn fetch(
     authority: &Authority,
     within: Duration,
 ) -> Result<(Metadata, JsonWebKeySet<EntraKey>), MetadataError> {
-    let metadata: Metadata = json(http, &authority.metadata_url(), within).await?;
+    let url = authority.metadata_url();
+    let metadata = metadata(&url, &get(http, &url, within).await?, authority)?;
+    let url = metadata.jwks_uri.as_str();
+    let keys = keys(url, &get(http, url, within).await?)?;
+    Ok((metadata, keys))
+}
+
+/// Reads the discovery document.
+pub(crate) fn metadata(
+    url: &str,
+    body: &[u8],
+    authority: &Authority,
+) -> Result<Metadata, MetadataError> {
+    let metadata: Metadata = json(url, body)?;
     if !authority.may_have_issuer(&metadata.issuer) {
         return Err(MetadataError::Issuer {
             issuer: crate::error::printable(&metadata.issuer),
@@ -90,36 +103,43 @@ pub(crate) async fn fetch(
         &metadata.token_endpoint,
         &metadata.jwks_uri,
     ];
-    if let Some(endpoint) = endpoints
+    let foreign = endpoints
         .into_iter()
         .chain(&metadata.end_session_endpoint)
-        .find(|url| !authority.may_call(url))
-    {
-        return Err(MetadataError::Endpoint(endpoint.to_string()));
+        .find(|url| !authority.may_call(url));
+    match foreign.map(Url::to_string) {
+        Some(endpoint) => Err(MetadataError::Endpoint(endpoint)),
+        None => Ok(metadata),
     }
-    let keys: JsonWebKeySet<EntraKey> = json(http, metadata.jwks_uri.as_str(), within).await?;
-    if keys.keys().is_empty() {
-        return Err(MetadataError::NoKeys(metadata.jwks_uri.to_string()));
-    }
-    Ok((metadata, keys))
 }
 
-async fn json<T: serde::de::DeserializeOwned>(
-    http: &HttpClient,
-    url: &str,
-    within: Duration,
-) -> Result<T, MetadataError> {
-    let url = url.to_owned();
-    let answer = match http.get(&url, None, JSON_LIMIT, within).await {
-        Ok(answer) => answer,
-        Err(source) => return Err(MetadataError::Fetch { url, source }),
-    };
-    if answer.status != awc::http::StatusCode::OK {
-        let status = answer.status.as_u16();
-        return Err(MetadataError::Status { url, status });
+/// Reads the key document.
+pub(crate) fn keys(url: &str, body: &[u8]) -> Result<JsonWebKeySet<EntraKey>, MetadataError> {
+    let keys: JsonWebKeySet<EntraKey> = json(url, body)?;
+    match keys.keys().is_empty() {
+        true => Err(MetadataError::NoKeys(url.to_owned())),
+        false => Ok(keys),
     }
-    serde_json::from_slice(&answer.body).map_err(|error| MetadataError::Malformed {
-        url,
+}
+
+async fn get(http: &HttpClient, url: &str, within: Duration) -> Result<Vec<u8>, MetadataError> {
+    let answer = http.get(url, None, JSON_LIMIT, within).await;
+    let answer = answer.map_err(|source| MetadataError::Fetch {
+        url: url.to_owned(),
+        source,
+    })?;
+    match answer.status {
+        awc::http::StatusCode::OK => Ok(answer.body),
+        status => Err(MetadataError::Status {
+            url: url.to_owned(),
+            status: status.as_u16(),
+        }),
+    }
+}
+
+fn json<T: serde::de::DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, MetadataError> {
+    serde_json::from_slice(body).map_err(|error| MetadataError::Malformed {
+        url: url.to_owned(),
         line: error.line(),
         column: error.column(),
     })

@@ -39,6 +39,18 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    pub(crate) fn new(
+        metadata: Metadata,
+        keys: JsonWebKeySet<EntraKey>,
+        fetched_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            metadata,
+            keys,
+            fetched_at,
+        }
+    }
+
     pub(crate) fn has_key(&self, kid: &str) -> bool {
         self.keys.keys().iter().any(|key| key.has_id(kid))
     }
@@ -209,11 +221,7 @@ impl Provider {
         let (metadata, keys) = fetched.inspect_err(|error| {
             tracing::error!(error = %crate::error::chain(error), "Entra's metadata could not be fetched");
         })?;
-        let snapshot = Arc::new(Snapshot {
-            metadata,
-            keys,
-            fetched_at: self.clock.now(),
-        });
+        let snapshot = Arc::new(Snapshot::new(metadata, keys, self.clock.now()));
         let mut cached = self
             .snapshot
             .write()

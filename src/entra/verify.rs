@@ -60,14 +60,14 @@ pub(crate) enum TokenError {
 
 /// What is read of a token before it is verified. Its only power is to choose the keys and the
 /// issuer that the token is then verified with: **nothing else may rest on it**.
-struct Unverified {
-    alg: String,
+pub(crate) struct Unverified {
     kid: Option<String>,
     tid: String,
+    tenant_id: Uuid,
 }
 
 impl Unverified {
-    fn read(token: &EntraIdToken) -> Option<Self> {
+    pub(crate) fn read(token: &EntraIdToken) -> Result<Self, TokenError> {
         #[derive(Deserialize)]
         struct Header {
             alg: String,
@@ -83,11 +83,16 @@ impl Unverified {
         }
         let token = token.to_string();
         let mut parts = token.split('.');
-        let header: Header = part(parts.next()?)?;
-        let payload: Payload = part(parts.next()?)?;
-        Some(Self {
-            alg: header.alg,
+        let header = parts.next().and_then(part::<Header>);
+        let payload = parts.next().and_then(part::<Payload>);
+        let (header, payload) = header.zip(payload).ok_or(TokenError::Malformed)?;
+        if header.alg != "RS256" {
+            let alg = crate::error::printable(&header.alg);
+            return Err(TokenError::Algorithm(alg));
+        }
+        Ok(Self {
             kid: header.kid,
+            tenant_id: Uuid::try_parse(&payload.tid).map_err(|_| TokenError::Tenant)?,
             tid: payload.tid,
         })
     }
@@ -103,13 +108,7 @@ pub(crate) async fn verify(
     nonce: &str,
     (config, now): (&Settings, DateTime<Utc>),
 ) -> Result<Claims, TokenError> {
-    let unverified = Unverified::read(&tokens.id_token).ok_or(TokenError::Malformed)?;
-    if unverified.alg != "RS256" {
-        return Err(TokenError::Algorithm(crate::error::printable(
-            &unverified.alg,
-        )));
-    }
-    let tenant_id = Uuid::try_parse(&unverified.tid).map_err(|_| TokenError::Tenant)?;
+    let unverified = Unverified::read(&tokens.id_token)?;
     let snapshot = match &unverified.kid {
         Some(kid) if !snapshot.has_key(kid) => provider
             .snapshot_for_key(http, config.entra_timeout, snapshot, kid)
@@ -117,6 +116,18 @@ pub(crate) async fn verify(
             .map_err(TokenError::Keys)?,
         _ => snapshot,
     };
+    verify_with(&snapshot, &unverified, tokens, nonce, (config, now))
+}
+
+/// The verification with these keys, whatever the token says of others.
+pub(crate) fn verify_with(
+    snapshot: &Snapshot,
+    unverified: &Unverified,
+    tokens: &Tokens,
+    nonce: &str,
+    (config, now): (&Settings, DateTime<Utc>),
+) -> Result<Claims, TokenError> {
+    let tenant_id = unverified.tenant_id;
     let issuer = fill_tenant(&snapshot.metadata.issuer, &unverified.tid);
     // For one tenant the issuer is fixed, and the token's tenant must be its own.
     if !issuer.ends_with(&format!("/{}/v2.0", unverified.tid)) {

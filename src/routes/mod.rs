@@ -21,7 +21,11 @@ use crate::{
 
 /// A parameter of the query, decoded; the first, where it stands there twice.
 fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(req.query_string().as_bytes())
+    parameter_of(req.query_string(), name)
+}
+
+pub(crate) fn parameter_of(query: &str, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(query.as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())
 }

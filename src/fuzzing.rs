@@ -1,0 +1,292 @@
+//! What comes from outside, byte for byte, into the code that reads it: the targets in `fuzz/` call
+//! these, and so does a test that goes over their corpus. Each asserts what must always hold.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic is what is looked for"
+)]
+
+use std::sync::LazyLock;
+
+use awc::http::StatusCode;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use openidconnect::{JsonWebKey, core::CoreJwsSigningAlgorithm};
+use ring::{
+    rand::SystemRandom,
+    rsa::PublicKeyComponents,
+    signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{
+    Config,
+    aadsts::EntraRefusal,
+    account::{AccountPolicy, Profile, SignIn},
+    attempt::{Slot, State},
+    entra::{
+        claims::Claims,
+        flow::{EntraIdToken, Tokens},
+        graph::{self, GraphUser, Photo},
+        groups::{self, Groups},
+        http::Answer,
+        metadata::{self, Metadata},
+        provider::Snapshot,
+        verify::{Unverified, verify_with},
+    },
+    error::{SignInError, chain},
+    picture::Picture,
+    prompt::{Prompt, is_hint},
+    routes::parameter_of,
+    seal::Sealer,
+    secret::Secret,
+    settings::Settings,
+    site::Site,
+};
+
+const TENANT: &str = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490";
+const APPLICATION: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
+const NONCE: &str = "nonce";
+const NOW: i64 = 1_800_000_000;
+
+static PAIR: LazyLock<RsaKeyPair> = LazyLock::new(|| {
+    RsaKeyPair::from_pkcs8(include_bytes!("testing/keys/signing.pk8")).expect("our own key")
+});
+
+static SETTINGS: LazyLock<Settings> = LazyLock::new(|| {
+    let config = Config::builder()
+        .application_id(APPLICATION)
+        .client_secret("secret")
+        .allowable_domains(["contoso.example"])
+        .superuser_list(["boss@contoso.example"]);
+    config.build().expect("valid settings").0
+});
+
+static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
+    let key = PublicKeyComponents::<Vec<u8>>::from(PAIR.public_key());
+    let keys = json!({ "keys": [{
+        "kty": "RSA", "kid": "k",
+        "n": URL_SAFE_NO_PAD.encode(&key.n), "e": URL_SAFE_NO_PAD.encode(&key.e),
+        "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0",
+    }] });
+    let host = "https://login.microsoftonline.com/common";
+    let metadata: Metadata = serde_json::from_value(json!({
+        "issuer": "https://login.microsoftonline.com/{tenantid}/v2.0",
+        "authorization_endpoint": format!("{host}/authorize"),
+        "token_endpoint": format!("{host}/token"),
+        "jwks_uri": format!("{host}/keys"),
+    }))
+    .expect("valid metadata");
+    let keys = serde_json::from_value(keys).expect("valid keys");
+    Snapshot::new(metadata, keys, now())
+});
+
+fn now() -> DateTime<Utc> {
+    DateTime::from_timestamp(NOW, 0).expect("a time")
+}
+
+fn fits_one_line(text: &str) {
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+}
+
+/// The query of a callback, as it is; and as what a sealed value might hold.
+pub fn callback(data: &[u8]) {
+    static SITE: LazyLock<Site> = LazyLock::new(|| Site::new("", Config(SETTINGS.clone())));
+    static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[1; 64]).expect("a key"));
+    let query = String::from_utf8_lossy(data);
+    let of = |name: &str| parameter_of(&query, name).unwrap_or_default();
+    let state = State::open(&SEALER, &SITE, &of("state"));
+    assert!(state.is_none(), "nobody without the key seals a state");
+    let refusal = EntraRefusal::new(&of("error"), &of("error_description"));
+    let (_, _) = (refusal.is_temporary(), refusal.wants_interaction());
+    fits_one_line(&chain(&SignInError::Refused(refusal)));
+    let _ = (Prompt::parse(&of("prompt")), is_hint(&of("login_hint")));
+
+    let sealed = SEALER.seal(&SITE.purpose("state"), data).unwrap();
+    if let Some(state) = State::open(&SEALER, &SITE, &sealed) {
+        assert!(state.next.as_str().starts_with('/') && !state.next.as_str().starts_with("//"));
+        fits_one_line(state.next.as_str());
+    }
+    let sealed = SEALER.seal("slot", data).unwrap();
+    if let Some(slot) = Slot::open(&SEALER, "slot", &sealed) {
+        let _ = slot.at();
+    }
+}
+
+/// The claims of an ID token, which is signed as it should be; with a dot first, the token whole.
+pub fn id_token(data: &[u8]) {
+    let token = match data.split_first() {
+        Some((b'.', whole)) => String::from_utf8_lossy(whole).into_owned(),
+        _ => signed(data),
+    };
+    let token = serde_json::Value::String(token);
+    let Ok(id_token) = serde_json::from_value::<EntraIdToken>(token) else {
+        return;
+    };
+    let tokens = Tokens {
+        id_token,
+        access_token: Secret::new("access"),
+    };
+    let Ok(unverified) = Unverified::read(&tokens.id_token) else {
+        return;
+    };
+    match verify_with(&SNAPSHOT, &unverified, &tokens, NONCE, (&SETTINGS, now())) {
+        Ok(claims) => {
+            assert!(!claims.subject.is_empty() && !claims.object_id.is_empty());
+            signs_in(&claims, None);
+        }
+        Err(error) => fits_one_line(&chain(&error)),
+    }
+}
+
+fn signed(claims: &[u8]) -> String {
+    let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"RS256","kid":"k","typ":"JWT"}"#);
+    let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
+    let mut signature = vec![0; PAIR.public().modulus_len()];
+    PAIR.sign(
+        &RSA_PKCS1_SHA256,
+        &SystemRandom::new(),
+        message.as_bytes(),
+        &mut signature,
+    )
+    .expect("a signature");
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+/// The discovery document and, after a NUL, the key document.
+pub fn metadata(data: &[u8]) {
+    let mut documents = data.splitn(2, |byte| *byte == 0);
+    let mut next = || documents.next().unwrap_or_default();
+    match metadata::metadata("https://a/", next(), &SETTINGS.authority) {
+        Ok(metadata) => {
+            for url in [&metadata.token_endpoint, &metadata.jwks_uri] {
+                assert_eq!(url.scheme(), "https");
+            }
+        }
+        Err(error) => fits_one_line(&chain(&error)),
+    }
+    let Ok(keys) = metadata::keys("https://a/", next()) else {
+        return;
+    };
+    for key in keys.keys() {
+        let rs256 = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+        let forged = key.verify_signature(&rs256, b"message", b"signature");
+        assert!(forged.is_err());
+        let _ = (key.has_id("k"), key.speaks_for("https://h/t/v2.0", "t"));
+    }
+}
+
+/// What Graph answers, by its first byte: a profile, groups, or a photo.
+pub fn graph(data: &[u8]) {
+    let Some((kind, body)) = data.split_first() else {
+        return;
+    };
+    let answer = Answer {
+        status: match kind & 0x80 {
+            0 => StatusCode::OK,
+            _ => StatusCode::FORBIDDEN,
+        },
+        body: body.to_vec(),
+        request_id: Some(String::from_utf8_lossy(body).into_owned()),
+    };
+    let error = match kind % 3 {
+        0 => graph::json::<GraphUser>(&answer, "")
+            .map(|user| signs_in(&claims(), Some(user)))
+            .err(),
+        1 => groups::read(&answer).err(),
+        _ => {
+            if let Some(picture) = Picture::sniff(answer.body) {
+                assert!(picture.data_url().starts_with("data:image/"));
+            }
+            None
+        }
+    };
+    if let Some(error) = error {
+        fits_one_line(&chain(&error));
+    }
+}
+
+fn claims() -> Claims {
+    Claims {
+        tenant_id: Uuid::try_parse(TENANT).expect("a GUID"),
+        object_id: "oid".to_owned(),
+        subject: "sub".to_owned(),
+        email: None,
+        email_domain_verified: false,
+        preferred_username: None,
+        name: None,
+        given_name: None,
+        family_name: None,
+        session_id: None,
+        login_hint: None,
+        app_roles: Vec::new(),
+        groups: Groups::Listed(Vec::new()),
+        is_guest: false,
+    }
+}
+
+/// What comes of a person, as far as the database's columns go.
+fn signs_in(claims: &Claims, user: Option<GraphUser>) {
+    let profile = Profile::new(claims, user, Photo::None, None, true);
+    fits_one_line(&profile.first_name);
+    fits_one_line(&profile.last_name);
+    let email = profile.email.as_deref().unwrap_or_default();
+    assert!(email.len() <= 254);
+    fits_one_line(email);
+    let policy = AccountPolicy::new(&SETTINGS);
+    let sign_in = SignIn::new(profile.into(), policy.into(), now());
+    sign_in.decide(None).expect("random bytes");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    type Target = fn(&[u8]);
+
+    #[test]
+    fn whatever_was_found_by_fuzzing_is_read_without_harm() {
+        let targets: [(&str, Target); 4] = [
+            ("callback", super::callback),
+            ("id_token", super::id_token),
+            ("metadata", super::metadata),
+            ("graph", super::graph),
+        ];
+        for (name, target) in targets {
+            let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+            let mut inputs = 0;
+            for entry in std::fs::read_dir(corpus.join(name)).unwrap() {
+                target(&std::fs::read(entry.unwrap().path()).unwrap());
+                inputs += 1;
+            }
+            assert!(inputs > 5, "{name} has no corpus");
+        }
+    }
+
+    #[test]
+    fn the_corpus_holds_what_is_let_in() {
+        // A fuzz target that never gets past its first check finds nothing.
+        let corpus = |path: &str| {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
+            std::fs::read(root.join(path)).unwrap()
+        };
+        let token = super::signed(&corpus("id_token/good"));
+        let token = serde_json::Value::String(token);
+        let tokens = super::Tokens {
+            id_token: serde_json::from_value(token).unwrap(),
+            access_token: super::Secret::new("access"),
+        };
+        let unverified = super::Unverified::read(&tokens.id_token).unwrap();
+        let at = (&*super::SETTINGS, super::now());
+        super::verify_with(&super::SNAPSHOT, &unverified, &tokens, super::NONCE, at).unwrap();
+        let documents = corpus("metadata/good");
+        let mut documents = documents.splitn(2, |byte| *byte == 0);
+        let authority = &super::SETTINGS.authority;
+        super::metadata::metadata("u", documents.next().unwrap(), authority).unwrap();
+        super::metadata::keys("u", documents.next().unwrap()).unwrap();
+        let user: super::GraphUser = serde_json::from_slice(&corpus("graph/good")[1..]).unwrap();
+        assert_eq!(user.id, "oid");
+    }
+}
