@@ -77,6 +77,8 @@ pub enum Fault {
     Endless,
     /// The right answer, broken off in the middle of its body.
     Truncated,
+    /// 10 KB of gzip that unpack to 10 MiB of blanks, though nobody asked for compression.
+    Bomb,
     /// No answer at all.
     Hang,
     /// A redirect to this URL.
@@ -128,6 +130,10 @@ fn answer(fault: Fault) -> HttpResponse {
                 .content_type("application/json")
                 .streaming(body)
         }
+        Fault::Bomb => HttpResponse::Ok()
+            .content_type("application/json")
+            .insert_header(("Content-Encoding", "gzip"))
+            .body(&include_bytes!("bomb.gz")[..]),
         Fault::Redirect(to) => HttpResponse::Found()
             .insert_header(("Location", to))
             .finish(),

@@ -24,6 +24,7 @@ fn useless() -> Vec<Fault> {
         Fault::RetryAfter(429, 30),
         Fault::Hang,
         Fault::Endless,
+        Fault::Bomb,
         Fault::Truncated,
         Fault::Drip(Duration::from_millis(100)),
         Fault::Redirect("/v1.0/me".to_owned()),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use microsoft_sso::testing::{Endpoint, FakeEntra, Fault};
 
-use crate::harness::TestApp;
+use crate::{harness::TestApp, log};
 
 const ADA: &str = "ada@contoso.example";
 
@@ -21,6 +21,7 @@ fn useless() -> Vec<Fault> {
         Fault::RetryAfter(429, 10),
         Fault::Hang,
         Fault::Endless,
+        Fault::Bomb,
         Fault::Truncated,
         Fault::Drip(Duration::from_millis(50)),
         Fault::Redirect("http://127.0.0.1:9/".to_owned()),
@@ -169,4 +170,48 @@ async fn no_redirect_is_followed_and_so_nothing_is_told_to_another_server() {
         assert_eq!(other.requests().len(), 0, "{endpoint:?}");
         app.entra.clear_faults();
     }
+}
+
+#[actix_web::test]
+async fn the_database_that_goes_in_mid_callback_is_a_clear_503_and_leaves_nothing_half_done() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let callback = browser.to_callback(ADA, "").await;
+    let slow = Fault::Delay(Duration::from_millis(400));
+    app.entra.fault(Endpoint::Me, slow);
+    let (reply, ()) = futures_util::future::join(browser.get(&callback), async {
+        while app.entra.count(Endpoint::Me) == 0 {
+            actix_web::rt::time::sleep(Duration::from_millis(5)).await;
+        }
+        app.execute("ALTER TABLE microsoft_sso_users RENAME TO away");
+    })
+    .await;
+    assert_eq!(reply.status, 503);
+    assert!(browser.me().await.is_none());
+    assert_eq!(app.count("users"), 0, "a user without their identity");
+    assert_eq!(app.count("microsoft_sso_identities"), 0);
+    app.execute("ALTER TABLE away RENAME TO microsoft_sso_users");
+    browser.sign_in(ADA).await;
+    assert!(browser.me().await.is_some());
+}
+
+#[actix_web::test]
+async fn a_clock_that_is_minutes_off_is_bridged_and_one_that_is_far_off_is_named_in_the_log() {
+    log::begin();
+    for seconds in [-240, 240] {
+        let app = TestApp::start().await;
+        app.advance(seconds);
+        let browser = app.browser();
+        browser.sign_in(ADA).await;
+        assert!(browser.me().await.is_some(), "{seconds} s");
+    }
+    // An ID token is good for an hour, so a clock before Entra's is noticed earlier.
+    for seconds in [-1200, 7200] {
+        let app = TestApp::start().await;
+        app.advance(seconds);
+        let message = app.browser().refused(ADA).await;
+        assert!(message.contains("could not be verified"), "{message}");
+    }
+    let refused = log::lines(&["id_token_refused", "is this machine's clock right?"]);
+    assert!(!refused.is_empty());
 }

@@ -120,6 +120,7 @@ async fn odd_answers_about_groups_give_no_right_and_end_no_sign_in() {
         Fault::RetryAfter(429, 30),
         Fault::Hang,
         Fault::Endless,
+        Fault::Bomb,
         Fault::Truncated,
         Fault::Json(serde_json::json!({ "value": STAFF })),
         Fault::Json(
