@@ -17,9 +17,13 @@ use tokio::{
 /// How long one waits in the line. A proxy's patience is longer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How many wait in the line for each place: as many as are served before their patience ends, when
+/// a sign-in takes half a second.
+const LINE: usize = 10;
+
 pub(crate) struct Places {
     free: Arc<Semaphore>,
-    /// The line is as long as there are places.
+    /// How long the line gets.
     most: usize,
     waiting: AtomicUsize,
 }
@@ -35,10 +39,10 @@ impl Drop for Waiting<'_> {
 
 impl Places {
     pub(crate) fn new(most: u32) -> Self {
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let places = usize::try_from(most).unwrap_or(usize::MAX);
         Self {
-            free: Arc::new(Semaphore::new(most.min(Semaphore::MAX_PERMITS))),
-            most,
+            free: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            most: places.saturating_mul(LINE),
             waiting: AtomicUsize::new(0),
         }
     }
@@ -74,21 +78,22 @@ mod tests {
         let places = Places::new(3);
         let taken: Vec<_> = join_all((0..3).map(|_| places.take())).await;
         assert!(taken.iter().all(Option::is_some) && !places.is_full());
-        let line = join_all((0..3).map(|_| places.take()));
+        let line = join_all((0..30).map(|_| async { places.take().await.is_some() }));
         let (first, ()) = futures_util::future::join(line, async {
             assert!(places.is_full());
-            assert!(places.take().await.is_none(), "a fourth in the line");
+            assert!(places.take().await.is_none(), "one too many in the line");
             drop(taken);
         })
         .await;
-        assert!(first.iter().all(Option::is_some) && !places.is_full());
+        assert!(first.iter().all(|got| *got) && !places.is_full());
     }
 
     #[actix_web::test]
     async fn who_goes_away_leaves_the_line() {
         let places = Places::new(1);
         let taken = places.take().await;
-        let gone = timeout(Duration::from_millis(50), places.take());
+        let line = join_all((0..10).map(|_| places.take()));
+        let gone = timeout(Duration::from_millis(50), line);
         let (gone, ()) = futures_util::future::join(gone, async {
             assert!(places.is_full());
         })

@@ -197,8 +197,8 @@ settings! {
     /// How long one piece of work in that store may take, the wait for a connection included;
     /// half of it may be that wait. Default: 10 seconds.
     database_timeout: Duration = Duration::from_secs(10);
-    /// How many sign-ins the process carries out at once, from the callback on. As many again wait
-    /// in line, for 5 seconds at most; all others are asked to try again in a moment (503). Each
+    /// How many sign-ins the process carries out at once, from the callback on. Ten times as
+    /// many wait in line, for 5 seconds at most; all others are asked to try again in a moment (503). Each
     /// takes up to three connections, so keep it below a third of the file descriptors that the
     /// process may open. Default: 200.
     max_sign_ins: u32 = 200;

@@ -36,15 +36,19 @@ async fn who_has_no_place_waits_in_line_and_nobody_is_lost() {
 
 #[actix_web::test]
 async fn beyond_the_line_people_are_told_to_come_back_and_their_attempt_is_kept() {
-    let app = TestApp::with(|settings| settings.max_sign_ins(2u32)).await;
-    let slow = Fault::Delay(Duration::from_millis(500));
-    let people = ready(&app, 12).await;
+    let app = TestApp::with(|settings| settings.max_sign_ins(1u32)).await;
+    let slow = Fault::Delay(Duration::from_millis(150));
+    let people = ready(&app, 16).await;
     app.entra.fault(Endpoint::Token, slow);
     let replies = people.iter().map(|(browser, url)| browser.get(url));
     let replies = join_all(replies).await;
     let shed = replies.iter().filter(|reply| reply.status == 503);
-    assert_eq!(shed.count(), 8, "two are served and two wait");
-    assert_eq!(app.entra.count(Endpoint::Token), 4, "no other code is used");
+    assert_eq!(shed.count(), 5, "one is served and ten wait");
+    assert_eq!(
+        app.entra.count(Endpoint::Token),
+        11,
+        "no other code is used"
+    );
     app.entra.clear_faults();
     for ((browser, url), reply) in people.iter().zip(&replies) {
         if reply.status == 503 {
@@ -59,9 +63,9 @@ async fn beyond_the_line_people_are_told_to_come_back_and_their_attempt_is_kept(
 #[actix_web::test]
 async fn while_the_line_is_full_nobody_begins_and_afterwards_everybody_may() {
     let app = TestApp::with(|settings| settings.max_sign_ins(1u32)).await;
-    let people = ready(&app, 2).await;
+    let people = ready(&app, 11).await;
     app.entra
-        .fault(Endpoint::Token, Fault::Delay(Duration::from_millis(500)));
+        .fault(Endpoint::Token, Fault::Delay(Duration::from_millis(200)));
     let replies = people.iter().map(|(browser, url)| browser.get(url));
     let late = app.browser();
     let (replies, login) = futures_util::future::join(join_all(replies), async {
