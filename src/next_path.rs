@@ -114,6 +114,26 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_plain_path_with_its_query_survives_unchanged(
+            path in "(/[a-zA-Z0-9_~!$&'()*+,;=:@%-]{1,12}){1,4}/?",
+            query in "(\\?[a-zA-Z0-9_~!$&()*+,;=:@%/?.-]{0,40})?",
+        ) {
+            // A segment of `%2e` is a dot to browsers, and is taken away.
+            prop_assume!(!path.to_ascii_lowercase().contains("%2e"));
+            let whole = format!("{path}{query}");
+            let next = NextPath::parse(&whole);
+            prop_assert_eq!(next.as_ref().map(NextPath::as_str), Some(whole.as_str()));
+        }
+
+        #[test]
+        fn the_settings_for_failed_and_logout_take_what_login_takes(path in "[/\\\\.:@?#%a-c\t\r\n ]{0,12}") {
+            let of = |config: crate::ConfigBuilder| config.enabled(false).build().is_ok();
+            let is_taken = NextPath::parse(&path).is_some();
+            prop_assert_eq!(of(crate::Config::builder().login_failed_url(path.as_str())), is_taken);
+            prop_assert_eq!(of(crate::Config::builder().logout_redirect_path(path.as_str())), is_taken);
+        }
+
+        #[test]
         fn whatever_passes_stays_on_this_site_and_in_one_header(path in "[/\\\\.:@?#%a-c0-9\t\r\n ]{0,24}|\\PC{0,24}") {
             if let Some(next) = NextPath::parse(&path) {
                 let base = Url::parse("http://app.example:8000/microsoft_sso/callback/").unwrap();
