@@ -18,7 +18,10 @@ mod demo_process;
 #[path = "../tests/support/tls.rs"]
 mod tls;
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use actix_web::rt::{spawn, time::sleep};
 use browser::Browser;
@@ -93,12 +96,10 @@ async fn arrive(demo: &Demo, entra: &FakeEntra, (first, people): (usize, usize),
     );
 }
 
-async fn with(entra: &FakeEntra, places: &str, rounds: &[(usize, f64)]) {
+async fn with(entra: &FakeEntra, roots: &Path, places: &str, rounds: &[(usize, f64)]) {
     let dir = tempfile::TempDir::new().unwrap();
-    let (file, config) = tls::authority(dir.path());
-    tls::over_tls(entra, config).await;
     let places = [("MICROSOFT_SSO_MAX_SIGN_INS", places)];
-    let demo = Demo::start(entra, dir.path(), &file, &places).await;
+    let demo = Demo::start(entra, dir.path(), roots, &places).await;
     let mut first = 0;
     for (people, a_second) in rounds {
         arrive(&demo, entra, (first, *people), *a_second).await;
@@ -109,6 +110,9 @@ async fn with(entra: &FakeEntra, places: &str, rounds: &[(usize, f64)]) {
 #[actix_web::main]
 async fn main() {
     let entra = FakeEntra::start().unwrap();
+    let dir = tempfile::TempDir::new().unwrap();
+    let (roots, config) = tls::authority(dir.path());
+    tls::over_tls(&entra, config).await;
     for number in 0..9000 {
         let name = format!("person{number}@contoso.example");
         entra.add_person(Person::new(CONTOSO, &name));
@@ -117,7 +121,7 @@ async fn main() {
         entra.fault(endpoint, Fault::Delay(SLOW));
     }
     println!("a Monday morning, and its beginning at once");
-    with(&entra, "200", &[(6000, 150.0), (1000, 1_000_000.0)]).await;
+    with(&entra, &roots, "200", &[(6000, 150.0), (1000, 1_000_000.0)]).await;
     println!("40 places, which hold some 180 a second: that, and twice as many");
-    with(&entra, "40", &[(3000, 150.0), (6000, 360.0)]).await;
+    with(&entra, &roots, "40", &[(3000, 150.0), (6000, 360.0)]).await;
 }

@@ -1,6 +1,7 @@
 //! Sign-ins under way: tied to their browser, many at once, and no load on the server.
 
 use futures_util::future::join_all;
+use microsoft_sso::testing::Endpoint;
 
 use crate::harness::TestApp;
 
@@ -199,6 +200,36 @@ async fn an_attempts_cookie_is_never_taken_for_a_session() {
     let cookie = format!("microsoft_sso_session={value}");
     let reply = app.browser().get_with("/me", &[("Cookie", &cookie)]).await;
     assert_eq!(reply.status, 401);
+}
+
+#[actix_web::test]
+async fn a_sessions_cookie_is_never_taken_for_an_attempt() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let callback = browser.to_callback(ADA, "").await;
+    let attempt = browser.cookie_header("/microsoft_sso/callback/");
+    let (name, _) = attempt.split_once('=').unwrap();
+    let grace = app.browser();
+    grace.sign_in("grace@contoso.example").await;
+    let cookies = grace.cookie_header("/");
+    for (_, value) in cookies
+        .split("; ")
+        .filter_map(|cookie| cookie.split_once('='))
+    {
+        let cookie = format!("{name}={value}");
+        let reply = app
+            .browser()
+            .get_with(&callback, &[("Cookie", &cookie)])
+            .await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (303, "/"));
+    }
+    assert_eq!(
+        app.entra.count(Endpoint::Token),
+        1,
+        "Grace's own code alone"
+    );
+    browser.get(&callback).await;
+    assert!(browser.me().await.is_some());
 }
 
 #[actix_web::test]

@@ -2,6 +2,7 @@
 //!
 //! Where a test is one of the OpenID Foundation's relying-party modules, it carries its name.
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use microsoft_sso::testing::{Endpoint, FakeEntra, Fault, Person, Signature, TokenParts};
 use serde_json::{Value, json};
 
@@ -351,6 +352,27 @@ async fn oidcc_client_test_idtoken_sig_none() {
             token.header.insert("alg".to_owned(), json!(alg));
         });
         assert!(refused.await.is_some(), "{alg}");
+    }
+}
+
+#[actix_web::test]
+async fn an_encrypted_token_is_refused_whatever_is_in_it() {
+    let app = TestApp::start().await;
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let header = part(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","cty":"JWT"}"#);
+    let inner = part(r#"{"alg":"none"}"#);
+    for id_token in [
+        format!("{header}.a.b.{inner}.d"),
+        format!("{header}.a.b.c"),
+        "a.b".to_owned(),
+        String::new(),
+    ] {
+        let answer = json!({
+            "token_type": "Bearer", "access_token": "t", "expires_in": 3600, "id_token": id_token,
+        });
+        app.entra.fault(Endpoint::Token, Fault::Json(answer));
+        let message = app.browser().refused("ada@contoso.example").await;
+        assert!(message.contains("could not be verified"), "{message}");
     }
 }
 

@@ -205,6 +205,7 @@ async fn nobody_elses_word_is_taken_for_the_host() {
             "/microsoft_sso/login/",
             &[
                 ("X-Forwarded-Host", "contoso.app.example"),
+                ("X_Forwarded_Host", "contoso.app.example"),
                 ("X-Forwarded-Proto", "https://evil.example/?x="),
                 ("Forwarded", "host=contoso.app.example;proto=https"),
             ],
