@@ -16,7 +16,6 @@ use crate::{
     entra::{
         claims::Claims,
         graph::{GraphUser, Photo},
-        groups::Groups,
     },
 };
 
@@ -24,20 +23,10 @@ pub(super) const CONTOSO: Uuid = Uuid::from_u128(1);
 
 fn claims() -> Claims {
     Claims {
-        tenant_id: CONTOSO,
-        object_id: "oid".to_owned(),
-        subject: "sub".to_owned(),
         email: Some("Token@Contoso.example".to_owned()),
-        email_domain_verified: false,
         preferred_username: Some("preferred@contoso.example".to_owned()),
         name: Some("Ada Lovelace".to_owned()),
-        given_name: None,
-        family_name: None,
-        session_id: None,
-        login_hint: None,
-        app_roles: Vec::new(),
-        groups: Groups::Listed(Vec::new()),
-        is_guest: false,
+        ..Claims::bare(CONTOSO)
     }
 }
 

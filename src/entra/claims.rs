@@ -67,6 +67,27 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
+    /// A person of whom nothing but the ids is known.
+    #[cfg(any(fuzzing, test))]
+    pub(crate) fn bare(tenant_id: Uuid) -> Self {
+        Self {
+            tenant_id,
+            object_id: "oid".to_owned(),
+            subject: "sub".to_owned(),
+            email: None,
+            email_domain_verified: false,
+            preferred_username: None,
+            name: None,
+            given_name: None,
+            family_name: None,
+            session_id: None,
+            login_hint: None,
+            app_roles: Vec::new(),
+            groups: Groups::Listed(Vec::new()),
+            is_guest: false,
+        }
+    }
+
     pub(super) fn new(tenant_id: Uuid, object_id: String, claims: &TokenClaims) -> Self {
         let own = claims.additional_claims();
         let text = |text: Option<&str>| text.map(str::to_owned);
