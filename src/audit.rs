@@ -54,7 +54,7 @@ pub(crate) fn signed_in(identity: &Identity, created: bool) {
         user = %identity.user_id,
         tenant = %identity.tenant_id,
         object = %identity.object_id,
-        site = %identity.site,
+        site = identity.site.as_str(),
         created,
         "signed in"
     );

@@ -46,7 +46,7 @@ async fn who_signs_in_and_out_is_one_event_each() {
     let oid = Person::new(CONTOSO, ADA).oid;
     for created in ["created=true", "created=false"] {
         browser.sign_in(ADA).await;
-        let line = one(&[TARGET, "site=audit-in", "event=\"signed_in\"", created]);
+        let line = one(&[TARGET, "site=\"audit-in\"", "event=\"signed_in\"", created]);
         let (tenant, object) = (format!("tenant={CONTOSO}"), format!("object={oid}"));
         for part in ["INFO", "user=", &tenant, &object] {
             assert!(line.contains(part), "{part}: {line}");
