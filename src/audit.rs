@@ -66,29 +66,24 @@ pub(crate) fn refused(site: &Site, error: &SignInError) {
     let tenant = person.map(|person| display(person.tenant_id));
     let object = person.map(|person| display(&person.object_id));
     let (code, reason, site) = (error.code(), chain(error), site.name());
+    macro_rules! refused {
+        ($level:ident, $text:literal) => {
+            event!(
+                $level,
+                event = "refused",
+                code,
+                reason,
+                tenant,
+                object,
+                site,
+                $text
+            )
+        };
+    }
     // An outage is the operator's to mend, and anything else most likely isn't.
-    if error.is_outage() {
-        event!(
-            error,
-            event = "refused",
-            code,
-            reason,
-            tenant,
-            object,
-            site,
-            "sign-in is out of order"
-        );
-    } else {
-        event!(
-            warn,
-            event = "refused",
-            code,
-            reason,
-            tenant,
-            object,
-            site,
-            "sign-in failed"
-        );
+    match error.is_outage() {
+        true => refused!(error, "sign-in is out of order"),
+        false => refused!(warn, "sign-in failed"),
     }
 }
 

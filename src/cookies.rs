@@ -4,13 +4,17 @@ use std::borrow::Cow;
 
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 
-/// A cookie's name, with `__Host-` where it is for https alone: then no page of plain http and no
-/// other host of the same domain can plant one (RFC 6265bis, section 4.1.3.2).
-pub(crate) fn name(name: &'static str, secure: bool) -> Cow<'static, str> {
+/// What a cookie's name begins with: `__Host-` where it is for https alone, and then no page of
+/// plain http and no other host of the same domain can plant one (RFC 6265bis, section 4.1.3.2).
+pub(crate) fn prefix(secure: bool) -> &'static str {
     match secure {
-        true => format!("__Host-{name}").into(),
-        false => name.into(),
+        true => "__Host-",
+        false => "",
     }
+}
+
+pub(crate) fn name(name: &str, secure: bool) -> String {
+    format!("{}{name}", prefix(secure))
 }
 
 /// A cookie for the whole site, that no script sees and no other site's post or frame brings.

@@ -39,8 +39,8 @@ pub(crate) struct Slots<'a> {
 
 impl Slots<'_> {
     fn name(&self, slot: u8) -> String {
-        let name = cookies::name("microsoft_sso_attempt", self.secure);
-        format!("{name}_{slot:02}")
+        let prefix = cookies::prefix(self.secure);
+        format!("{prefix}microsoft_sso_attempt_{slot:02}")
     }
 
     fn read(&self, req: &HttpRequest, slot: u8) -> Option<Slot> {

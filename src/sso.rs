@@ -160,7 +160,7 @@ impl MicrosoftSso {
         let age = age.unwrap_or(time::Duration::MAX);
         let secure = self.sites.are_https();
         let middleware = SessionMiddleware::builder(store, self.session_key.clone())
-            .cookie_name(cookies::name("microsoft_sso_session", secure).into_owned())
+            .cookie_name(cookies::name("microsoft_sso_session", secure))
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)

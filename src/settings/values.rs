@@ -198,9 +198,9 @@ settings! {
     /// half of it may be that wait. Default: 10 seconds.
     database_timeout: Duration = Duration::from_secs(10);
     /// How many sign-ins the process carries out at once, from the callback on. Ten times as
-    /// many wait in line, for 5 seconds at most; all others are asked to try again in a moment (503). Each
-    /// takes up to three connections, so keep it below a third of the file descriptors that the
-    /// process may open. Default: 200.
+    /// many wait in line, for 5 seconds at most; all others are asked to try again in a moment
+    /// (503). Each takes up to three connections, so keep it below a third of the file descriptors
+    /// that the process may open. Default: 200.
     max_sign_ins: u32 = 200;
     /// The key that seals what the browser carries: 64 bytes or more of random text, the same on
     /// all nodes. Default: empty, which makes one at random at each start, with a warning, and is
