@@ -1,5 +1,5 @@
-//! A further field from Graph, with a further scope, kept in a table of the application's own: the
-//! time zone of the person's mailbox.
+//! One more field from Graph, with one more scope, in a table of the application's own: the time zone
+//! of the user's mailbox.
 //!
 //! `cargo run --example extra_graph_field`, then open <http://127.0.0.1:8000>.
 
@@ -14,8 +14,8 @@ use diesel::{
     r2d2::{ConnectionManager, Pool},
 };
 use microsoft_sso::{
-    Config, Denied, DieselSessions, DieselStore, HookContext, HookResult, Hooks, Identity,
-    MicrosoftSso, User, testing::FakeEntra,
+    Config, Denied, DieselStore, HookContext, Hooks, Identity, MicrosoftSso, User,
+    testing::FakeEntra,
 };
 use schema::time_zones;
 
@@ -30,28 +30,26 @@ mod schema {
     }
 }
 
-/// Asks Graph at each sign-in, and keeps what it says.
+/// Asks Graph at each sign-in, and stores the answer.
 struct TimeZone(Database);
 
 impl Hooks for TimeZone {
-    fn before_login<'a>(&'a self, context: HookContext<'a>, user: &'a User) -> HookResult<'a> {
-        Box::pin(async move {
-            let settings = match context.graph("/me/mailboxSettings").await {
-                Ok(settings) => settings,
-                // Not worth a sign-in: the old one stays.
-                Err(error) => {
-                    tracing::warn!(%error, "the time zone can't be read");
-                    return Ok(());
-                }
-            };
-            let name = settings["timeZone"].as_str().unwrap_or("UTC").to_owned();
-            let (database, id) = (self.0.clone(), user.id.to_string());
-            let saved = web::block(move || save(&database, &id, &name)).await;
-            match saved {
-                Ok(Ok(())) => Ok(()),
-                _ => Err(Denied::Refused("Your time zone can't be saved.".into())),
+    async fn before_login(&self, context: HookContext<'_>, user: &User) -> Result<(), Denied> {
+        let settings = match context.graph("/me/mailboxSettings").await {
+            Ok(settings) => settings,
+            // A sign-in without it is better than none: the stored one stays.
+            Err(error) => {
+                tracing::warn!(%error, "the time zone can't be read");
+                return Ok(());
             }
-        })
+        };
+        let name = settings["timeZone"].as_str().unwrap_or("UTC").to_owned();
+        let (database, id) = (self.0.clone(), user.id.to_string());
+        let saved = web::block(move || save(&database, &id, &name)).await;
+        match saved {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Denied::Refused("Your time zone can't be saved.".into())),
+        }
     }
 }
 
@@ -97,9 +95,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         "CREATE TABLE IF NOT EXISTS time_zones (user_id TEXT PRIMARY KEY, name TEXT)",
     )
     .execute(&mut database.get()?)?;
-    let store = DieselStore::from(database.clone());
+    let store = DieselStore::with_pool(database.clone(), &config);
     store.migrate()?;
-    let sso = MicrosoftSso::builder(config).store(store.clone());
+    let sso = MicrosoftSso::builder(config).store(store);
     let sso = Data::new(sso.hooks(TimeZone(database.clone())).build()?);
     println!("Open http://127.0.0.1:8000/ in your browser.");
     HttpServer::new(move || {
@@ -108,8 +106,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .app_data(Data::new(database.clone()))
             .configure(microsoft_sso::config)
             .service(home)
-            .wrap(sso.flash_messages())
-            .wrap(sso.session_middleware(DieselSessions::new(&store, &sso)))
+            .wrap(sso.sessions())
     })
     .bind(("127.0.0.1", 8000))?
     .run()

@@ -1,14 +1,13 @@
-//! An application that has a table of people already, and signs them in with Microsoft.
+//! An application that has a table of users already, and signs them in with Microsoft.
 //!
 //! `cargo run --example own_users_table`, then open <http://127.0.0.1:8000/microsoft_sso/login/>.
 //! The emulated tenant stands in for Microsoft. The application's table is `staff`; its ids are
-//! text, its rows are made by the personnel office, and a sign-in links a person to their row.
+//! text, the personnel office writes its rows, and the first sign-in links an account to its row.
 
 #![expect(missing_docs, reason = "`table!` makes public items")]
 
 use std::error::Error;
 
-use actix_session::storage::CookieSessionStore;
 use actix_web::{
     App, HttpServer, Responder, get,
     web::{self, Data},
@@ -18,10 +17,10 @@ use diesel::{
     prelude::*,
     r2d2::{ConnectionManager, Pool},
 };
-use futures_util::future::LocalBoxFuture;
 use microsoft_sso::{
-    Admitted, Config, CurrentUser, Decision, Denied, MicrosoftSso, SignIn, StoreError, User,
-    UserId, UserStore, testing::FakeEntra,
+    Config, CurrentUser, Decision, Denied, MicrosoftSso, SignIn, SignInOutcome, SignedInUser,
+    StoreError, User, UserId, UserStore, actix_session::storage::CookieSessionStore,
+    testing::FakeEntra,
 };
 
 diesel::table! {
@@ -58,7 +57,7 @@ impl From<Member> for User {
     }
 }
 
-/// The application's own table, as the plugin sees it.
+/// The application's own table, as a user store.
 #[derive(Clone)]
 struct Staff(Pool<ConnectionManager<SqliteConnection>>);
 
@@ -75,13 +74,13 @@ impl Staff {
     }
 }
 
-/// Finds who is linked to this person at Microsoft, or links a row that the personnel office made
-/// for their address. That is sound here because one tenant alone may sign in, and its
-/// administrators write its addresses; `decide` has checked the domain before.
-fn admit(
+/// Finds the row that is linked to this account, or links the row that the personnel office wrote for
+/// its address. That is sound here because only one tenant may sign in, and its administrators
+/// write its addresses; `decide` has checked the domain before.
+fn find_or_link(
     conn: &mut SqliteConnection,
     sign_in: &SignIn,
-) -> Result<Result<Admitted, Denied>, Box<dyn Error + Send + Sync>> {
+) -> Result<SignInOutcome, Box<dyn Error + Send + Sync>> {
     let (tenant, object) = (
         sign_in.profile().tenant_id.to_string(),
         &sign_in.profile().object_id,
@@ -93,43 +92,41 @@ fn admit(
         .first(conn)
         .optional()?;
     let user = linked.map(User::from);
-    let new = match (sign_in.decide(user.as_ref())?, user) {
-        (Decision::SignIn(_), Some(user)) => return Ok(Ok(Admitted::new(user, false))),
+    let new = match (sign_in.decide(user.as_ref()), user) {
+        (Decision::SignIn(_), Some(user)) => return Ok(SignedInUser::existing(user).into()),
         (Decision::Create(new), _) => new,
-        (Decision::Deny(denied), _) => return Ok(Err(denied)),
-        (Decision::SignIn(_), None) => return Ok(Err(Denied::NotCreated)),
+        (Decision::Deny(denied), _) => return Ok(denied.into()),
+        (Decision::SignIn(_), None) => return Ok(Denied::NotCreated.into()),
     };
-    // Only a row that nobody is linked to yet: an address is handed over once.
+    // Only a row that isn't linked yet: an address is handed over once.
     let vacant = staff::mail.eq(&new.email).and(staff::object.is_null());
     let taken = diesel::update(staff::table.filter(vacant))
         .set((staff::tenant.eq(&tenant), staff::object.eq(object)))
         .execute(conn)?;
     if taken == 0 {
-        return Ok(Err(Denied::Refused(
-            "The personnel office doesn't know you.".into(),
-        )));
+        let text = "The personnel office doesn't know you.";
+        return Ok(Denied::Refused(text.into()).into());
     }
     let member = staff::table
         .filter(staff::tenant.eq(&tenant))
         .filter(staff::object.eq(object))
         .select(Member::as_select());
-    Ok(Ok(Admitted::new(member.first(conn)?.into(), true)))
+    Ok(SignedInUser::created(member.first(conn)?.into()).into())
 }
 
 impl UserStore for Staff {
-    fn sign_in(
-        &self,
-        sign_in: SignIn,
-    ) -> LocalBoxFuture<'_, Result<Result<Admitted, Denied>, StoreError>> {
-        Box::pin(self.run(move |conn| conn.immediate_transaction(|conn| admit(conn, &sign_in))))
+    async fn sign_in(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
+        self.run(move |conn| conn.immediate_transaction(|conn| find_or_link(conn, &sign_in)))
+            .await
     }
 
-    fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>> {
-        let number = id.as_str().to_owned();
-        Box::pin(self.run(move |conn| {
+    async fn find(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        let number = id.to_string();
+        self.run(move |conn| {
             let member = staff::table.find(number).select(Member::as_select());
             Ok(member.first(conn).optional()?.map(User::from))
-        }))
+        })
+        .await
     }
 }
 
@@ -164,8 +161,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .app_data(sso.clone())
             .configure(microsoft_sso::config)
             .service(home)
-            .wrap(sso.flash_messages())
-            .wrap(sso.session_middleware(CookieSessionStore::default()))
+            .wrap(sso.sessions_in(CookieSessionStore::default()))
     })
     .bind(("127.0.0.1", 8000))?
     .run()

@@ -1,10 +1,10 @@
-//! What comes from outside, byte for byte, into the code that reads it: the targets in `fuzz/` call
-//! these, and so does a test that goes over their corpus. Each asserts what must always hold.
+//! Input from outside, byte for byte, into the code that reads it. The targets in `fuzz/` call these,
+//! and so does a test over their corpus. Each asserts what must always hold.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    reason = "a panic is what is looked for"
+    reason = "fuzzing looks for panics"
 )]
 
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use awc::http::StatusCode;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use openidconnect::{JsonWebKey, core::CoreJwsSigningAlgorithm};
+use openidconnect::{JsonWebKey, Nonce, core::CoreJwsSigningAlgorithm};
 use ring::{
     rand::SystemRandom,
     rsa::PublicKeyComponents,
@@ -22,28 +22,31 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    Config,
-    aadsts::EntraRefusal,
-    account::{AccountPolicy, Profile, SignIn},
-    attempt::{Slot, State},
-    entra::{
-        claims::Claims,
+    account::{decide::SignIn, policy::AccountPolicy, profile::Profile},
+    graph::{groups, profile::GraphUser, response},
+    http_client::Response,
+    oidc::{
+        claims::VerifiedClaims,
         flow::{EntraIdToken, Tokens},
-        graph::{self, GraphUser, Photo},
-        groups,
-        http::Answer,
         metadata::{self, Metadata},
         provider::Snapshot,
-        verify::{Unverified, verify_with},
+        refusal::EntraRefusal,
+        verify::{Expected, Unverified},
     },
-    error::{SignInError, chain},
-    picture::Picture,
-    prompt::{Prompt, is_hint},
-    routes::parameter_of,
-    seal::Sealer,
-    secret::Secret,
-    settings::Settings,
+    settings::{
+        choices::Prompt,
+        config::{Config, Settings},
+        hint::Hint,
+    },
+    sign_in::{attempt::CookieState, error::SignInError, state::State},
     site::Site,
+    util::{
+        crypto::Sealer,
+        log::chain,
+        picture::{Picture, PictureUpdate},
+        query::parameter,
+        secret::Secret,
+    },
 };
 
 const APPLICATION: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
@@ -92,16 +95,17 @@ fn fits_one_line(text: &str) {
 
 /// The query of a callback, as it is; and as what a sealed value might hold.
 pub fn callback(data: &[u8]) {
-    static SITE: LazyLock<Site> = LazyLock::new(|| Site::new("", Config(SETTINGS.clone())));
+    static SITE: LazyLock<Site> =
+        LazyLock::new(|| Site::named(String::new(), Config(SETTINGS.clone())));
     static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[1; 64]).expect("a key"));
     let query = String::from_utf8_lossy(data);
-    let of = |name: &str| parameter_of(&query, name).unwrap_or_default();
+    let of = |name: &str| parameter(&query, name).unwrap_or_default();
     let state = State::open(&SEALER, &SITE, &of("state"));
     assert!(state.is_none(), "nobody without the key seals a state");
     let refusal = EntraRefusal::new(&of("error"), &of("error_description"));
-    let (_, _) = (refusal.is_temporary(), refusal.wants_interaction());
+    let (_, _) = (refusal.is_temporary(), refusal.needs_interaction());
     fits_one_line(&chain(&SignInError::Refused(refusal)));
-    let _ = (Prompt::parse(&of("prompt")), is_hint(&of("login_hint")));
+    let _ = (Prompt::parse(&of("prompt")), Hint::parse(of("login_hint")));
 
     let sealed = SEALER.seal(&SITE.purpose("state"), data).unwrap();
     if let Some(state) = State::open(&SEALER, &SITE, &sealed) {
@@ -109,8 +113,8 @@ pub fn callback(data: &[u8]) {
         fits_one_line(state.next.as_str());
     }
     let sealed = SEALER.seal("slot", data).unwrap();
-    if let Some(slot) = Slot::open(&SEALER, "slot", &sealed) {
-        let _ = slot.at();
+    if let Some(state) = CookieState::open(&SEALER, "slot", &sealed) {
+        let _ = state.at();
     }
 }
 
@@ -131,12 +135,21 @@ pub fn id_token(data: &[u8]) {
     let Ok(unverified) = Unverified::read(&tokens.id_token) else {
         return;
     };
-    match verify_with(&SNAPSHOT, &unverified, &tokens, NONCE, (&SETTINGS, now())) {
+    match expected().verify(&SNAPSHOT, &unverified, &tokens) {
         Ok(claims) => {
-            assert!(!claims.subject.is_empty() && !claims.object_id.is_empty());
+            assert!(!claims.subject().is_empty() && !claims.object_id().is_empty());
             signs_in(&claims, None);
         }
         Err(error) => fits_one_line(&chain(&error)),
+    }
+}
+
+fn expected() -> Expected<'static> {
+    static EXPECTED: LazyLock<Nonce> = LazyLock::new(|| Nonce::new(NONCE.to_owned()));
+    Expected {
+        settings: &SETTINGS,
+        nonce: &EXPECTED,
+        now: now(),
     }
 }
 
@@ -173,7 +186,7 @@ pub fn metadata(data: &[u8]) {
         let rs256 = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
         let forged = key.verify_signature(&rs256, b"message", b"signature");
         assert!(forged.is_err());
-        let _ = (key.has_id("k"), key.speaks_for("https://h/t/v2.0", "t"));
+        let _ = (key.has_id("k"), key.may_sign_for("https://h/t/v2.0", "t"));
     }
 }
 
@@ -182,7 +195,7 @@ pub fn graph(data: &[u8]) {
     let Some((kind, body)) = data.split_first() else {
         return;
     };
-    let answer = Answer {
+    let response = Response {
         status: match kind & 0x80 {
             0 => StatusCode::OK,
             _ => StatusCode::FORBIDDEN,
@@ -191,12 +204,12 @@ pub fn graph(data: &[u8]) {
         request_id: Some(String::from_utf8_lossy(body).into_owned()),
     };
     let error = match kind % 3 {
-        0 => graph::json::<GraphUser>(&answer, "")
-            .map(|user| signs_in(&Claims::bare(Uuid::from_u128(1)), Some(user)))
+        0 => response::json::<GraphUser>(&response, "")
+            .map(|user| signs_in(&VerifiedClaims::bare(Uuid::from_u128(1)), Some(user)))
             .err(),
-        1 => groups::read(&answer).err(),
+        1 => groups::parse(&response).err(),
         _ => {
-            if let Some(picture) = Picture::sniff(answer.body) {
+            if let Some(picture) = Picture::sniff(response.body) {
                 assert!(picture.data_url().starts_with("data:image/"));
             }
             None
@@ -208,16 +221,16 @@ pub fn graph(data: &[u8]) {
 }
 
 /// What comes of a person, as far as the database's columns go.
-fn signs_in(claims: &Claims, user: Option<GraphUser>) {
-    let profile = Profile::new(claims, user, Photo::None, None, true);
+fn signs_in(claims: &VerifiedClaims, user: Option<GraphUser>) {
+    let profile = Profile::from_claims(claims, user, PictureUpdate::Remove, None, &SETTINGS);
     fits_one_line(&profile.first_name);
     fits_one_line(&profile.last_name);
     let email = profile.email.as_deref().unwrap_or_default();
     assert!(email.len() <= 254);
     fits_one_line(email);
     let policy = AccountPolicy::new(&SETTINGS);
-    let sign_in = SignIn::new(profile.into(), policy.into(), now());
-    sign_in.decide(None).expect("random bytes");
+    let sign_in = SignIn::by_policy(profile.into(), policy.into(), now());
+    sign_in.expect("random bytes").decide(None);
 }
 
 #[cfg(test)]
@@ -259,8 +272,9 @@ mod tests {
             access_token: super::Secret::new("access"),
         };
         let unverified = super::Unverified::read(&tokens.id_token).unwrap();
-        let at = (&*super::SETTINGS, super::now());
-        super::verify_with(&super::SNAPSHOT, &unverified, &tokens, super::NONCE, at).unwrap();
+        let expected = super::expected();
+        let verified = expected.verify(&super::SNAPSHOT, &unverified, &tokens);
+        verified.unwrap();
         let documents = corpus("metadata/good");
         let mut documents = documents.splitn(2, |byte| *byte == 0);
         let authority = &super::SETTINGS.authority;

@@ -1,64 +1,68 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-mod aadsts;
 mod account;
-mod area;
-mod attempt;
-mod audit;
-mod button;
-mod clock;
-mod cookies;
-mod entra;
-mod error;
-mod extract;
-mod flash;
-mod flights;
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
-mod guard;
-mod hooks;
-mod next_path;
-mod origin;
-mod page;
-mod picture;
-mod places;
-mod plugin;
-mod prompt;
-mod proxy;
+mod graph;
+mod http_client;
+mod oidc;
 mod routes;
-mod seal;
-mod secret;
 mod session;
-mod session_middleware;
 mod settings;
-mod signing_in;
+mod sign_in;
 mod site;
-mod slots;
 mod sso;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod text;
+mod util;
+mod web;
 
-pub use actix_web_flash_messages::IncomingFlashMessages;
-
-pub use account::{BasicInfo, Changes, Decision, Denied, NewUser, PictureUpdate, Profile, SignIn};
-pub use button::{Button, Theme};
-pub use clock::{Clock, SystemClock};
-pub use extract::CurrentUser;
-pub use guard::{LoginRequired, require_login};
-pub use hooks::{GraphQueryError, HookContext, HookResult, Hooks};
-pub use picture::Picture;
-pub use plugin::{config, config_at};
-pub use secret::Secret;
-pub use session::{ACCESS_TOKEN_KEY, IDENTITY_KEY, Identity};
-pub use session_middleware::SsoSessionMiddleware;
-pub use settings::{Config, ConfigBuilder, ConfigError, List, Mistake};
-pub use site::Site;
-pub use sso::{BuildError, Builder, MicrosoftSso};
-pub use store::{Admitted, MicrosoftUser, Sessions, StoreError, User, UserId, UserStore};
+pub use actix_session;
 #[cfg(feature = "_diesel")]
-pub use store::{DieselSessions, DieselStore};
-pub use text::Texts;
+pub use diesel;
+
+pub use account::{
+    decide::{Changes, Decision, NewUser, SignIn},
+    denied::Denied,
+    profile::{BasicInfo, Profile},
+    user::{MicrosoftUser, User, UserId},
+};
+pub use routes::{config, config_at};
+#[cfg(feature = "_diesel")]
+pub use session::diesel::DieselSessions;
+pub use session::identity::{ACCESS_TOKEN_KEY, IDENTITY_KEY, Identity};
+pub use settings::{
+    builder::ConfigBuilder,
+    choices::{Guests, Prompt, ResponseMode},
+    config::Config,
+    from_value::List,
+    problem::{ConfigError, ConfigProblem},
+    texts::Texts,
+};
+pub use sign_in::hooks::{GraphQueryError, HookContext, Hooks};
+pub use site::{Site, UnnamedSite};
+pub use sso::{BuildError, Builder, MicrosoftSso};
+#[cfg(feature = "_diesel")]
+pub use store::{diesel::DieselStore, pool::DatabasePool, schema};
+pub use store::{
+    error::StoreError,
+    user_store::{SessionSelector, SignInOutcome, SignedInUser, UserStore},
+};
+pub use util::{
+    clock::{Clock, SystemClock},
+    crypto::CryptoError,
+    picture::{Picture, PictureUpdate},
+    secret::Secret,
+};
+pub use web::{
+    button::{Button, Theme},
+    current_user::CurrentUser,
+    login_required::LoginRequired,
+    messages::{Level, Message, Messages},
+    require_login::require_login,
+    session_middleware::Sessions,
+    sign_out::sign_out,
+};

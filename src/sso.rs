@@ -1,45 +1,52 @@
-//! The state that all workers share, and how it is put together.
+//! The state that all workers share, and its builder.
 
 use std::{
-    any::TypeId,
+    fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize},
     },
     time::Duration,
 };
 
-use actix_session::{
-    SessionMiddleware,
-    config::{CookieContentSecurity, PersistentSession},
-    storage::SessionStore,
-};
-use actix_web::{
-    HttpRequest,
-    cookie::{Key, SameSite, time},
-};
-use actix_web_flash_messages::FlashMessagesFramework;
+use actix_web::{HttpRequest, cookie::Key};
+use chrono::TimeDelta;
 use rustls::ClientConfig;
 
 use crate::{
-    audit::{self, SignOut},
-    clock::{Clock, SystemClock},
-    cookies,
-    entra::{http, provider::Providers},
-    flash::SealedMessages,
-    flights::Flights,
-    hooks::Hooks,
-    places::Places,
-    proxy::TrustedProxies,
-    seal::{Sealer, derive_key, random},
-    secret::Secret,
-    session_middleware::SsoSessionMiddleware,
-    settings::Config,
+    account::user::{MicrosoftUser, User, UserId},
+    http_client,
+    oidc::provider::Providers,
+    session::identity::SignedIn,
+    settings::{config::Config, trusted_proxies::TrustedProxies},
+    sign_in::{
+        attempt::AttemptId,
+        audit::{self, SignOutCause},
+        concurrency_limit::ConcurrencyLimit,
+        error::SignInError,
+        hooks::{DynHooks, Hooks},
+    },
     site::{Resolver, Site, Sites},
-    store::{Sessions, StoreError, UserId, UserStore},
+    store::{
+        error::StoreError,
+        user_store::{DynUserStore, SessionSelector, UserStore},
+    },
+    util::{
+        clock::{Clock, SystemClock},
+        crypto::{CryptoError, Sealer, derive_key, hex, random},
+        secret::Secret,
+        single_flight::SingleFlight,
+    },
 };
 
-/// The plugin's shared state: one for the process, put into app data.
+/// How long the result of a callback is kept, for a double click or an impatient reload. Later ones
+/// find the record in their own cookie.
+const RESULT_TTL: TimeDelta = TimeDelta::seconds(60);
+
+/// What the callbacks of one attempt share.
+pub(crate) type SharedResult = Result<Arc<SignedIn>, Arc<SignInError>>;
+
+/// The plugin's shared state: one for the process, in app data.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -48,44 +55,62 @@ use crate::{
 /// use actix_web::web::Data;
 /// use microsoft_sso::{DieselStore, MicrosoftSso};
 ///
-/// let store = DieselStore::connect("sqlite://:memory:")?;
+/// let store = DieselStore::connect("sqlite://:memory:", &config)?;
 /// let sso = Data::new(MicrosoftSso::builder(config).store(store).build()?);
 /// # Ok(())
 /// # }
 /// ```
 pub struct MicrosoftSso {
     pub(crate) sites: Sites,
-    pub(crate) proxies: TrustedProxies,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) store: Arc<dyn UserStore>,
-    pub(crate) hooks: Option<Arc<dyn Hooks>>,
+    pub(crate) store: Arc<dyn DynUserStore>,
+    pub(crate) hooks: Option<Arc<dyn DynHooks>>,
     pub(crate) providers: Providers,
     pub(crate) sealer: Arc<Sealer>,
     pub(crate) tls: Arc<ClientConfig>,
-    pub(crate) flights: Flights,
-    pub(crate) places: Places,
-    pub(crate) starts: AtomicUsize,
-    pub(crate) sessions_in_cookie: AtomicBool,
-    session_key: Key,
-    session_age: Duration,
+    pub(crate) sign_ins: SingleFlight<AttemptId, SharedResult>,
+    pub(crate) sign_in_limit: ConcurrencyLimit,
+    pub(crate) attempt_counter: AtomicUsize,
+    pub(crate) has_cookie_sessions: AtomicBool,
+    pub(crate) session_key: Key,
+    pub(crate) session_age: Duration,
 }
 
-/// Puts a [`MicrosoftSso`] together.
+impl fmt::Debug for MicrosoftSso {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sites: Vec<_> = self.sites.known().map(Site::name).collect();
+        f.debug_struct("MicrosoftSso")
+            .field("sites", &sites)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds a [`MicrosoftSso`].
+#[must_use]
 pub struct Builder {
     config: Config,
     clock: Arc<dyn Clock>,
-    store: Option<Arc<dyn UserStore>>,
-    hooks: Option<Arc<dyn Hooks>>,
+    store: Option<Arc<dyn DynUserStore>>,
+    hooks: Option<Arc<dyn DynHooks>>,
     sites: Option<Resolver>,
 }
 
-/// The plugin can't be put together.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The plugin can't be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// There is no user store.
     #[error(
-        "there is no user store: add `.store(DieselStore::connect(url)?)`, or a store of your own, to the builder"
+        "there is no user store: add `.store(DieselStore::connect(url, &config)?)`, or a store of your own, to the builder"
     )]
     NoStore,
     /// The TLS client can't be made.
@@ -93,12 +118,12 @@ pub enum BuildError {
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The system has no trusted certificates.
     #[error(
-        "the system has no trusted certificates, so Microsoft can't be called: install them (Debian: `ca-certificates`) or set SSL_CERT_FILE"
+        "the system has no trusted certificates, so Microsoft can't be reached: install them (Debian: `ca-certificates`) or set SSL_CERT_FILE"
     )]
     NoRoots,
     /// The system's source of random bytes failed.
-    #[error("the system's source of random bytes failed")]
-    Random,
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
 }
 
 impl MicrosoftSso {
@@ -113,94 +138,56 @@ impl MicrosoftSso {
         }
     }
 
-    /// The user store.
-    pub fn store(&self) -> &dyn UserStore {
-        &*self.store
-    }
-
-    /// Ends all sessions of a user, on all their devices, and returns how many there were.
-    ///
-    /// It reaches sessions in the database ([`DieselSessions`](crate::DieselSessions)), or
-    /// wherever the user store's [`end_sessions`](UserStore::end_sessions) looks; those in Redis
-    /// or in cookies last until they expire.
+    /// A user of the store.
     ///
     /// # Errors
-    /// The store can't be reached or fails.
+    /// The store is unavailable or fails.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        self.store.find(id).await
+    }
+
+    /// What `microsoft_sso_users` holds of a user.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    pub async fn microsoft_user(&self, id: &UserId) -> Result<Option<MicrosoftUser>, StoreError> {
+        self.store.microsoft_user(id).await
+    }
+
+    /// Ends all sessions of a user, on all their devices, and returns how many.
+    ///
+    /// It reaches sessions in the database ([`sessions`](Self::sessions)), or wherever the user
+    /// store's [`end_sessions`](UserStore::end_sessions) looks; those in Redis or in cookies last
+    /// until they expire.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
     pub async fn sign_out_everywhere(&self, user: &UserId) -> Result<usize, StoreError> {
-        let ended = self
-            .store
-            .end_sessions(Sessions::OfUser(user.clone()))
-            .await?;
-        audit::signed_out(SignOut::Application, Some(user), None, ended);
+        let which = SessionSelector::User(user.clone());
+        let ended = self.store.end_sessions(which).await?;
+        audit::signed_out(SignOutCause::Application, Some(user), None, ended);
         Ok(ended)
-    }
-
-    /// A session middleware with the right cookie: `HttpOnly`, `SameSite=Lax` (a `Strict` one
-    /// would not come back from Microsoft), `Secure` and named `__Host-…` when `base_url` is
-    /// https, good for `session_age`, sealed with a key derived from `secret_key`.
-    ///
-    /// While the store is away, people get a page that says so (503).
-    ///
-    /// A session cookie store holds no access token that is too large for it: that is said at
-    /// start and again when it happens, and the person is signed in without the token.
-    pub fn session_middleware<S: SessionStore + 'static>(
-        &self,
-        store: S,
-    ) -> SsoSessionMiddleware<S> {
-        if TypeId::of::<S>() == TypeId::of::<actix_session::storage::CookieSessionStore>() {
-            let first = !self.sessions_in_cookie.swap(true, Ordering::Relaxed);
-            let saved = |site: &Site| site.config.save_access_token;
-            if first && self.sites.known().any(saved) {
-                tracing::warn!(
-                    "`save_access_token` is on and sessions are kept in a cookie: most access tokens are too large for one and will not be saved; use a server-side session store"
-                );
-            }
-        }
-        let age = time::Duration::try_from(self.session_age);
-        let age = age.unwrap_or(time::Duration::MAX);
-        let secure = self.sites.are_https();
-        let middleware = SessionMiddleware::builder(store, self.session_key.clone())
-            .cookie_name(cookies::name("microsoft_sso_session", secure))
-            .cookie_path("/".to_owned())
-            .cookie_http_only(true)
-            .cookie_same_site(SameSite::Lax)
-            .cookie_secure(secure)
-            .cookie_content_security(CookieContentSecurity::Private)
-            .session_lifecycle(PersistentSession::default().session_ttl(age))
-            .build();
-        SsoSessionMiddleware::new(middleware)
-    }
-
-    /// The middleware that shows why a sign-in failed, once, on the next page: read it there with
-    /// the extractor [`IncomingFlashMessages`](crate::IncomingFlashMessages).
-    pub fn flash_messages(&self) -> FlashMessagesFramework {
-        let messages = SealedMessages::new(Arc::clone(&self.sealer), self.sites.are_https());
-        FlashMessagesFramework::builder(messages).build()
     }
 }
 
 impl Builder {
-    /// Where users are kept.
-    #[must_use]
+    /// The store of users. Required.
     pub fn store(mut self, store: impl UserStore) -> Self {
         self.store = Some(Arc::new(store));
         self
     }
 
-    /// What the application adds to a sign-in. By default, nothing.
-    #[must_use]
+    /// The application's part in a sign-in. By default none.
     pub fn hooks(mut self, hooks: impl Hooks) -> Self {
         self.hooks = Some(Arc::new(hooks));
         self
     }
 
-    /// Chooses the settings by the request, before the tables of the settings do; `None` leaves
-    /// it to them.
+    /// Chooses the site of a request, before the hosts of the settings do; `None` leaves it to them.
     ///
-    /// It runs several times in a request and must not block: keep the sites in memory, and the
-    /// same [`Site`] for the same settings. Whatever it goes by (`Host`, a path) is the client's
-    /// to write; two sites are kept apart by their names.
-    #[must_use]
+    /// It runs several times per request and must not block: keep the sites in memory, and return
+    /// the same [`Site`] for the same settings. The client writes what it sees (`Host`, a path);
+    /// the names of the sites keep them apart.
     pub fn sites(
         mut self,
         resolver: impl Fn(&HttpRequest) -> Option<Arc<Site>> + Send + Sync + 'static,
@@ -209,14 +196,13 @@ impl Builder {
         self
     }
 
-    /// What tells the time. By default, the clock of the machine.
-    #[must_use]
+    /// The clock. By default that of the machine.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// Puts it together. It calls nobody: the application starts while Microsoft can't be reached.
+    /// Builds the plugin. It does no I/O: the application starts while Microsoft is unavailable.
     ///
     /// # Errors
     /// A part is missing, or the system lacks certificates or random bytes.
@@ -233,38 +219,36 @@ impl Builder {
             tracing::warn!("{warning}");
         }
         let secret = if config.secret_key.is_empty() {
-            let random = random::<64>().map_err(|_| BuildError::Random)?;
-            Secret::new(crate::picture::hex(&random))
+            Secret::new(hex(&random::<64>()?))
         } else {
             config.secret_key.clone()
         };
         let secret = secret.expose().as_bytes();
-        let sealer = Sealer::new(secret).map_err(|_| BuildError::Random)?;
-        let session_key = derive_key::<64>(secret, "session").map_err(|_| BuildError::Random)?;
-        let (tls, roots) = http::tls().map_err(|error| BuildError::Tls(error.into()))?;
+        let session_key = derive_key::<64>(secret, "session")?;
+        let tls = http_client::tls().map_err(|error| BuildError::Tls(error.into()))?;
         let sites = Sites::new(config.clone(), sites);
-        let ages = sites.known().map(|site| site.config.session_age);
-        let session_age = ages.max().unwrap_or(config.session_age);
+        let session_ages = sites.known().map(|site| site.config.session_age);
+        let session_age = session_ages.max().unwrap_or(config.session_age);
         let is_emulated = |site: &Site| site.config.authority.is_loopback();
-        if roots == 0 && !sites.known().all(is_emulated) {
+        if tls.roots == 0 && !sites.known().all(is_emulated) {
             return Err(BuildError::NoRoots);
         }
-        let first = random::<8>().map_err(|_| BuildError::Random)?;
+        let [attempt_counter] = random::<1>()?;
         Ok(MicrosoftSso {
-            proxies: config.proxies.clone(),
+            trusted_proxies: config.trusted_proxies.clone(),
             providers: Providers::new(Arc::clone(&clock)),
             session_key: Key::from(&session_key),
             session_age,
-            sealer: Arc::new(sealer),
+            sealer: Arc::new(Sealer::new(secret)?),
             sites,
             clock,
             store,
             hooks,
-            tls,
-            flights: Flights::default(),
-            places: Places::new(config.max_sign_ins),
-            starts: AtomicUsize::new(usize::from(first[0])),
-            sessions_in_cookie: AtomicBool::new(false),
+            tls: tls.config,
+            sign_ins: SingleFlight::new(RESULT_TTL),
+            sign_in_limit: ConcurrencyLimit::new(config.max_sign_ins),
+            attempt_counter: AtomicUsize::new(usize::from(attempt_counter)),
+            has_cookie_sessions: AtomicBool::new(false),
         })
     }
 }

@@ -14,18 +14,16 @@ fn each_test_that_the_documentation_names_is_there() {
         .filter(|(module, _)| *module != "module")
         .collect();
     assert!(named.len() > 70, "the tables can't be read");
+    let mut folders = vec![root.join("tests"), root.join("tests/integration")];
+    let src = std::fs::read_dir(root.join("src")).unwrap();
+    folders.extend(src.map(|entry| entry.unwrap().path()));
+    folders.push(root.join("src"));
     for (module, test) in named {
-        let module = if module == "account" { "tests" } else { module };
-        let files = [
-            "src",
-            "src/account",
-            "src/entra",
-            "tests/integration",
-            "tests",
-        ]
-        .map(|folder| root.join(folder).join(format!("{module}.rs")));
-        let source: String = files
+        let files = folders
             .iter()
+            .map(|folder| folder.join(format!("{module}.rs")));
+        let source: String = files
+            .chain([root.join("src").join(module).join("tests.rs")])
             .filter_map(|file| std::fs::read_to_string(file).ok())
             .collect();
         assert!(source.contains(&format!("fn {test}(")), "{module}::{test}");

@@ -27,8 +27,8 @@ use actix_web::{
 };
 use browser::Browser;
 use microsoft_sso::{
-    Config, CurrentUser, DieselSessions, DieselStore, HookContext, HookResult, Hooks, MicrosoftSso,
-    User, testing::FakeEntra,
+    Config, CurrentUser, Denied, DieselStore, HookContext, Hooks, MicrosoftSso, User,
+    testing::FakeEntra,
 };
 use tempfile::TempDir;
 
@@ -38,7 +38,7 @@ const ADA: &str = "ada@contoso.example";
 struct Dies;
 
 impl Hooks for Dies {
-    fn before_login<'a>(&'a self, _: HookContext<'a>, _: &'a User) -> HookResult<'a> {
+    async fn before_login(&self, _: HookContext<'_>, _: &User) -> Result<(), Denied> {
         std::process::abort()
     }
 }
@@ -62,9 +62,9 @@ async fn application() {
         .secret_key("k".repeat(64))
         .build()
         .unwrap();
-    let store = DieselStore::connect(&given("DATABASE")).unwrap();
+    let store = DieselStore::connect(&given("DATABASE"), &config).unwrap();
     store.migrate().unwrap();
-    let sso = MicrosoftSso::builder(config).store(store.clone());
+    let sso = MicrosoftSso::builder(config).store(store);
     let sso = match given("DIES").as_str() {
         "yes" => sso.hooks(Dies).build(),
         _ => sso.build(),
@@ -75,8 +75,7 @@ async fn application() {
             .app_data(sso.clone())
             .configure(microsoft_sso::config)
             .route("/me", web::get().to(me))
-            .wrap(sso.flash_messages())
-            .wrap(sso.session_middleware(DieselSessions::new(&store, &sso)))
+            .wrap(sso.sessions())
     })
     .workers(1)
     .bind(("127.0.0.1", 0))

@@ -18,7 +18,7 @@ use actix_web::{
     web::{self, Data},
 };
 use microsoft_sso::{
-    Config, ConfigBuilder, DieselSessions, DieselStore, MicrosoftSso, testing::FakeEntra,
+    Config, ConfigBuilder, DieselStore, MicrosoftSso, Sessions, testing::FakeEntra,
 };
 use tracing_subscriber::EnvFilter;
 
@@ -50,7 +50,7 @@ fn settings(entra: Option<&FakeEntra>) -> ConfigBuilder {
 }
 
 fn greet(address: &str, entra: Option<&FakeEntra>) {
-    println!("\n  The demo runs. Open http://{address}/ in your browser.\n");
+    println!("\n  The demo is running. Open http://{address}/ in your browser.\n");
     if let Some(entra) = entra {
         println!(
             "  No application id is set, so an emulated tenant at {} stands in",
@@ -69,11 +69,11 @@ fn greet(address: &str, entra: Option<&FakeEntra>) {
     }
 }
 
-/// The whole application, with sessions kept wherever `sessions` says.
+/// The whole application, with the session middleware that `sessions` makes.
 async fn serve<S: SessionStore + 'static>(
     address: &str,
     sso: Data<MicrosoftSso>,
-    sessions: impl Fn() -> S + Clone + Send + 'static,
+    sessions: impl Fn(&MicrosoftSso) -> Sessions<S> + Clone + Send + 'static,
 ) -> std::io::Result<()> {
     HttpServer::new(move || {
         App::new()
@@ -86,8 +86,7 @@ async fn serve<S: SessionStore + 'static>(
                     .wrap(from_fn(microsoft_sso::require_login))
                     .route("", web::get().to(pages::private)),
             )
-            .wrap(sso.flash_messages())
-            .wrap(sso.session_middleware(sessions()))
+            .wrap(sessions(&sso))
     })
     .bind(address)?
     .shutdown_timeout(5)
@@ -104,9 +103,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let entra = emulated_entra()?;
     let config = settings(entra.as_ref()).build()?;
     let database = variable("DATABASE_URL", "sqlite://demo.sqlite3");
-    let store = DieselStore::connect_with(&database, &config)?;
+    let store = DieselStore::connect(&database, &config)?;
     store.migrate()?;
-    let sso = Data::new(MicrosoftSso::builder(config).store(store.clone()).build()?);
+    let sso = Data::new(MicrosoftSso::builder(config).store(store).build()?);
 
     let address = variable("BIND_ADDRESS", "127.0.0.1:8000");
     greet(&address, entra.as_ref());
@@ -115,13 +114,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
         variable("SESSIONS", "database").as_str(),
     ) {
         (redis, "database") if redis.is_empty() => {
-            let sessions = DieselSessions::new(&store, &sso);
-            serve(&address, sso, move || sessions.clone()).await?;
+            serve(&address, sso, MicrosoftSso::sessions).await?;
         }
-        (_, "cookie") => serve(&address, sso, CookieSessionStore::default).await?,
+        (_, "cookie") => {
+            let sessions = |sso: &MicrosoftSso| sso.sessions_in(CookieSessionStore::default());
+            serve(&address, sso, sessions).await?;
+        }
         (redis, _) => {
-            let sessions = RedisSessionStore::new(redis).await?;
-            serve(&address, sso, move || sessions.clone()).await?;
+            let store = RedisSessionStore::new(redis).await?;
+            serve(&address, sso, move |sso| sso.sessions_in(store.clone())).await?;
         }
     }
     Ok(())

@@ -1,16 +1,9 @@
 //! The demo's pages.
 
 use actix_session::Session;
-use actix_web::{
-    HttpRequest, HttpResponse, Responder,
-    error::ErrorInternalServerError,
-    web::{Data, Html, Json},
-};
+use actix_web::{HttpRequest, HttpResponse, Responder, error::ErrorInternalServerError, web::Html};
 use askama::Template;
-use microsoft_sso::{
-    ACCESS_TOKEN_KEY, Button, CurrentUser, Identity, IncomingFlashMessages, MicrosoftSso,
-    MicrosoftUser,
-};
+use microsoft_sso::{ACCESS_TOKEN_KEY, Button, CurrentUser, Identity, Messages, MicrosoftUser};
 use serde_json::json;
 
 #[derive(Template)]
@@ -42,38 +35,21 @@ fn page<T: Template>(template: &T) -> actix_web::Result<impl Responder + use<T>>
         .insert_header(("Cache-Control", "no-store")))
 }
 
-/// What Microsoft said of the user, where it is kept.
-async fn microsoft_user(
-    sso: &MicrosoftSso,
-    user: &CurrentUser,
-) -> actix_web::Result<Option<MicrosoftUser>> {
-    let found = sso.store().microsoft_user(&user.id).await;
-    found.map_err(ErrorInternalServerError)
-}
-
 pub(crate) async fn home(
-    sso: Data<MicrosoftSso>,
     user: Option<CurrentUser>,
-    messages: IncomingFlashMessages,
+    microsoft: Option<MicrosoftUser>,
+    messages: Messages,
 ) -> actix_web::Result<impl Responder> {
-    let person = match user {
-        Some(user) => {
-            let microsoft = microsoft_user(&sso, &user).await?;
-            let (locale, picture) = microsoft.map_or((None, None), |m| (m.locale, m.picture));
-            Some(Person {
-                name: format!("{} {}", user.first_name, user.last_name),
-                email: user.email.clone(),
-                locale: locale.unwrap_or_default(),
-                picture: picture.map(|picture| picture.data_url()),
-            })
-        }
-        None => None,
-    };
-    let messages = messages.iter().map(|message| message.content().to_owned());
+    let (locale, picture) = microsoft.map_or((None, None), |m| (m.locale, m.picture));
     page(&Home {
         button: Button::new().to_html(),
-        person,
-        messages: messages.collect(),
+        person: user.map(|user| Person {
+            name: format!("{} {}", user.first_name, user.last_name),
+            email: user.email.clone(),
+            locale: locale.unwrap_or_default(),
+            picture: picture.map(|picture| picture.data_url()),
+        }),
+        messages: messages.iter().map(ToString::to_string).collect(),
     })
 }
 
@@ -88,22 +64,21 @@ pub(crate) async fn private(
 }
 
 pub(crate) async fn me(
-    sso: Data<MicrosoftSso>,
     user: CurrentUser,
+    microsoft: Option<MicrosoftUser>,
     session: Session,
 ) -> actix_web::Result<HttpResponse> {
-    let microsoft = microsoft_user(&sso, &user).await?;
     let access_token = session.get::<String>(ACCESS_TOKEN_KEY)?;
-    let body = Json(json!({
+    let body = json!({
         "email": user.email,
         "first_name": user.first_name,
         "last_name": user.last_name,
         "username": user.username,
-        "picture": microsoft.as_ref().and_then(|m| m.picture.as_ref()).map(|p| p.data_url()),
+        "picture": microsoft.as_ref().map(|m| &m.picture),
         "microsoft_id": microsoft.as_ref().map(|m| &m.microsoft_id),
-        "locale": microsoft.as_ref().and_then(|m| m.locale.as_ref()),
+        "locale": microsoft.as_ref().map(|m| &m.locale),
         "access_token": access_token,
-    }));
+    });
     Ok(HttpResponse::Ok()
         .insert_header(("Cache-Control", "no-store"))
         .json(body))

@@ -1,15 +1,15 @@
 //! Which e-mail domains may have an account, and when a domain counts at all.
 
 use super::{policy::AccountPolicy, profile::Profile};
-use crate::settings::{Domains, PERSONAL_TENANT};
+use crate::settings::{authority::PERSONAL_TENANT, config::Domains};
 
-/// Why a domain doesn't let a person in.
+/// Why a domain doesn't admit an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DomainProblem {
-    /// It is in no entry of `allowable_domains`.
+    /// `allowable_domains` doesn't list it.
     NotListed,
-    /// It is, but nothing shows that the address is the person's own.
-    Unproved,
+    /// It is listed, but nothing proves that the address belongs to the account.
+    Unverified,
 }
 
 /// The domain of an address: what follows the last `@`.
@@ -17,7 +17,7 @@ fn domain(address: &str) -> Option<&str> {
     address.rsplit_once('@').map(|(_, domain)| domain)
 }
 
-/// The rule of `allowable_domains`: the whole domain equals an entry, and counts.
+/// The rule of `allowable_domains`: the whole domain is listed, and it is verified.
 pub(super) fn check(
     profile: &Profile,
     email: Option<&str>,
@@ -31,29 +31,33 @@ pub(super) fn check(
         .filter(|domain| listed.contains(*domain));
     match domain {
         None => Err(DomainProblem::NotListed),
-        Some(domain) if counts(profile, domain, policy) => Ok(()),
-        Some(_) => Err(DomainProblem::Unproved),
+        Some(domain) if is_verified_domain(profile, domain, policy) => Ok(()),
+        Some(_) => Err(DomainProblem::Unverified),
     }
 }
 
-/// Whether the domain of an address counts, whichever it is.
-pub(super) fn counts_of(profile: &Profile, email: &str, policy: &AccountPolicy) -> bool {
-    domain(email).is_some_and(|domain| counts(profile, domain, policy))
+pub(super) fn has_verified_domain(
+    profile: &Profile,
+    address: &str,
+    policy: &AccountPolicy,
+) -> bool {
+    domain(address).is_some_and(|domain| is_verified_domain(profile, domain, policy))
 }
 
-/// The user principal name, where it proves something: Entra lets a tenant use domains that it has
-/// verified alone. That of a personal account is an address of any domain, kept by who had it once.
-pub(super) fn proved_name<'a>(profile: &'a Profile, policy: &AccountPolicy) -> Option<&'a String> {
+/// The user principal name, where it proves an address: Entra restricts a tenant to domains that it
+/// has verified. That of a personal account is an address of any domain, and its owner may have
+/// left that domain long ago.
+pub(super) fn verified_upn<'a>(profile: &'a Profile, policy: &AccountPolicy) -> Option<&'a String> {
     let is_personal = profile.tenant_id == PERSONAL_TENANT;
     let name = profile.user_principal_name.as_ref();
     name.filter(|_| !is_personal || policy.trusts(PERSONAL_TENANT))
 }
 
-/// Where many tenants may come in, an address proves nothing by itself: any tenant's
-/// administrator can write any. Its domain counts if the tenant is a trusted one, if the user
-/// principal name proves the same, or if Entra vouches for it.
-fn counts(profile: &Profile, email_domain: &str, policy: &AccountPolicy) -> bool {
+/// Where several tenants may sign in, an address alone proves nothing: any tenant's administrator
+/// can write any. Its domain counts if the tenant is trusted, if the user principal name has the
+/// same domain, or if Entra vouches for it.
+fn is_verified_domain(profile: &Profile, email_domain: &str, policy: &AccountPolicy) -> bool {
     policy.trusts(profile.tenant_id)
         || profile.email_domain_verified
-        || proved_name(profile, policy).and_then(|name| domain(name)) == Some(email_domain)
+        || verified_upn(profile, policy).and_then(|name| domain(name)) == Some(email_domain)
 }

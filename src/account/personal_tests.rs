@@ -5,7 +5,7 @@ use super::{
     profile::Profile,
     tests::{decide, profile, settings},
 };
-use crate::{ConfigBuilder, settings::PERSONAL_TENANT};
+use crate::settings::{authority::PERSONAL_TENANT, builder::ConfigBuilder};
 
 /// A personal account made with a work address, which its owner may have left long ago.
 fn left_long_ago() -> Profile {

@@ -1,18 +1,21 @@
-//! The settings that decide who gets in, and as what.
+//! The settings that decide who is admitted, and with which rights.
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::roles::{Grants, NamedRoles};
-use crate::settings::{Domains, Guests, Settings};
+use crate::settings::{
+    choices::Guests,
+    config::{Domains, Settings},
+    grants::{Grants, NamedRoles},
+};
 
-/// The settings that decide who gets in.
+/// The settings that decide who is admitted.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountPolicy {
     pub(super) domains: Domains,
     pub(super) tenants: BTreeSet<Uuid>,
-    pub(super) is_shared: bool,
+    pub(super) is_multi_tenant: bool,
     pub(super) staff: BTreeSet<String>,
     pub(super) superusers: BTreeSet<String>,
     pub(super) staff_roles: Grants,
@@ -30,7 +33,7 @@ impl AccountPolicy {
         Self {
             domains: config.domains.clone(),
             tenants: config.tenants.clone(),
-            is_shared: config.authority.is_shared(),
+            is_multi_tenant: config.authority.is_multi_tenant(),
             staff: config.staff.clone(),
             superusers: config.superusers.clone(),
             staff_roles: config.staff_roles.clone(),
@@ -45,15 +48,16 @@ impl AccountPolicy {
             unique_email: config.unique_email,
         }
     }
-    /// Whether what a tenant's administrator says counts: it is the only tenant, or a listed one.
+
+    /// Whether the word of the tenant's administrator counts: the only tenant, or a listed one.
     pub(super) fn trusts(&self, tenant_id: Uuid) -> bool {
-        !self.is_shared || self.tenants.contains(&tenant_id)
+        !self.is_multi_tenant || self.tenants.contains(&tenant_id)
     }
 
-    /// Whether any right comes from a group.
+    /// Whether a group grants anything.
     pub(crate) fn needs_groups(&self) -> bool {
         let named = self.named_roles.values();
         let mut grants = named.chain([&self.staff_roles, &self.superuser_roles]);
-        grants.any(Grants::names_groups)
+        grants.any(Grants::has_groups)
     }
 }

@@ -1,63 +1,67 @@
-//! What Microsoft says of a person, from the verified ID token and from Graph.
+//! The profile of an account, from the verified ID token and from Graph.
 
 use uuid::Uuid;
 
 use crate::{
-    entra::{
-        claims::Claims,
-        graph::{GraphUser, Photo},
-    },
-    picture::Picture,
+    graph::profile::GraphUser, oidc::claims::VerifiedClaims, settings::config::Settings,
+    util::picture::PictureUpdate,
 };
 
-/// Longest name that is kept, in characters. Graph's own limit is 64 for each part.
-const NAME: usize = 150;
+/// Longest name that is stored, in characters. Graph's own limit is 64 for each part.
+const NAME_MAX_LEN: usize = 150;
 
 /// Longest e-mail address, in bytes (RFC 5321, section 4.5.3.1.3).
-const EMAIL: usize = 254;
+const EMAIL_MAX_LEN: usize = 254;
 
 /// Longest language tag, in characters (RFC 5646, section 4.4.1).
-const LOCALE: usize = 35;
+const LOCALE_MAX_LEN: usize = 35;
 
-/// What Microsoft says of the person who signs in. The key is (`tenant_id`, `object_id`).
+/// The key of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountId {
+    pub(crate) tenant_id: Uuid,
+    pub(crate) object_id: String,
+}
+
+/// What Microsoft says of the account that signs in. The key is (`tenant_id`, `object_id`).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Profile {
     /// The tenant signed in to: the claim `tid`.
     pub tenant_id: Uuid,
-    /// The person's immutable id in that tenant: the claim `oid`. Compare it to the letter.
+    /// The immutable id of the account in that tenant: the claim `oid`. It is case-sensitive.
     pub object_id: String,
-    /// The claim `sub`: the person's id for this application alone.
+    /// The claim `sub`: the id of the account for this application alone.
     pub subject: String,
-    /// The mail address, in lower case; the user principal name where there is no mail.
+    /// The mail address, in lower case; the user principal name if there is no mail.
     pub email: Option<String>,
-    /// The user principal name, in lower case. Graph's, which is of a domain that the tenant has
-    /// verified; never the token's `preferred_username`, which may be anything.
+    /// Graph's user principal name, in lower case. Its domain is one that the tenant has verified.
+    /// The token's `preferred_username`, which may be anything, never stands in for it.
     pub user_principal_name: Option<String>,
     /// First name.
     pub first_name: String,
     /// Last name.
     pub last_name: String,
-    /// The app roles that are assigned to the person in their tenant: the claim `roles`.
+    /// The app roles that are assigned to the account in its tenant: the claim `roles`.
     pub app_roles: Vec<String>,
-    /// The object ids of the person's groups: the claim `groups`, or Graph's answer where they
-    /// were too many for it and a setting names a group. `None` when they could not be read.
+    /// The object ids of the account's groups: the claim `groups`, or Graph's answer where they
+    /// are too many for it and a setting names a group. `None` if they can't be read.
     pub groups: Option<Vec<String>>,
-    /// Whether the person is a guest of the tenant: their user principal name has `#EXT#`, or the
+    /// Whether the account is a guest of the tenant: its user principal name has `#EXT#`, or the
     /// optional claim `acct` says so.
     pub is_guest: bool,
-    /// What goes into `microsoft_sso_users`; `None` with `save_basic_info = false`, and when
-    /// Graph could not be asked.
+    /// What goes into `microsoft_sso_users`; `None` with `save_basic_info = false`, and when Graph
+    /// is unavailable.
     pub basic_info: Option<BasicInfo>,
-    /// Whether Graph could be asked. When it could not, names and addresses are the token's.
-    pub(crate) is_fresh: bool,
-    /// Entra vouches for the domain of `email`.
+    /// Whether names and addresses are Graph's. When Graph is unavailable, they are the token's.
+    pub(crate) from_graph: bool,
+    /// Whether Entra vouches for the domain of `email`.
     pub(super) email_domain_verified: bool,
-    /// What the token calls the person; a last resort for a user name.
+    /// The token's name of the account; the last resort for a user name.
     pub(super) preferred_username: Option<String>,
 }
 
-/// What the table `microsoft_sso_users` holds of a person.
+/// What the table `microsoft_sso_users` holds of an account.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct BasicInfo {
@@ -69,84 +73,109 @@ pub struct BasicInfo {
     pub picture: PictureUpdate,
 }
 
-/// What Graph said of the person's photo.
-#[derive(Clone, Debug)]
-pub enum PictureUpdate {
-    /// Nothing that could be used: what is stored stays.
-    Keep,
-    /// There is none: the stored one goes.
-    Remove,
-    /// This is it.
-    Replace(Picture),
-}
-
 impl Profile {
-    /// `graph` is `None` when Graph could not be asked, and `groups` when they could not be read.
-    pub(crate) fn new(
-        claims: &Claims,
+    /// An account of which nothing but the key is known; set the fields for the rest. For tests of a
+    /// user store or of hooks.
+    pub fn new(tenant_id: Uuid, object_id: impl Into<String>) -> Self {
+        let object_id = object_id.into();
+        Self {
+            tenant_id,
+            subject: object_id.clone(),
+            object_id,
+            email: None,
+            user_principal_name: None,
+            first_name: String::new(),
+            last_name: String::new(),
+            app_roles: Vec::new(),
+            groups: Some(Vec::new()),
+            is_guest: false,
+            basic_info: None,
+            from_graph: true,
+            email_domain_verified: false,
+            preferred_username: None,
+        }
+    }
+
+    /// `graph` is `None` when Graph gave no usable profile, and `groups` when they can't be read.
+    pub(crate) fn from_claims(
+        claims: &VerifiedClaims,
         graph: Option<GraphUser>,
-        photo: Photo,
+        photo: PictureUpdate,
         groups: Option<Vec<String>>,
-        basic: bool,
+        settings: &Settings,
     ) -> Self {
-        let is_fresh = graph.is_some();
-        let text = |text: &Option<String>| text.as_deref().map(name).unwrap_or_default();
-        let address = |address: &Option<String>| address.as_deref().and_then(address_of);
+        let from_graph = graph.is_some();
+        let text = |text: Option<&str>| text.map(name).unwrap_or_default();
         let upn = graph
             .as_ref()
-            .and_then(|user| address(&user.user_principal_name));
-        let mail = graph.as_ref().and_then(|user| address(&user.mail));
-        let token_mail = address(&claims.email);
-        // `xms_edov` speaks of the token's address, so it counts for that one alone.
+            .and_then(|user| address(user.user_principal_name.as_deref()));
+        let mail = graph
+            .as_ref()
+            .and_then(|user| address(user.mail.as_deref()));
+        let token_mail = address(claims.email());
+        // `xms_edov` vouches for the token's address and for no other.
         let email_domain_verified =
-            claims.email_domain_verified && (mail.is_none() || mail == token_mail);
-        let email = mail.or_else(|| match is_fresh {
-            true => upn.clone(),
-            false => token_mail,
-        });
+            claims.is_email_domain_owner_verified() && (mail.is_none() || mail == token_mail);
+        let fallback = if from_graph { upn.clone() } else { token_mail };
         let (mut first_name, last_name) = match &graph {
-            Some(user) => (text(&user.given_name), text(&user.surname)),
-            None => (text(&claims.given_name), text(&claims.family_name)),
+            Some(user) => (
+                text(user.given_name.as_deref()),
+                text(user.surname.as_deref()),
+            ),
+            None => (text(claims.given_name()), text(claims.family_name())),
         };
         if first_name.is_empty() && last_name.is_empty() {
-            let display = graph.as_ref().and_then(|user| user.display_name.clone());
-            first_name = text(&display.or_else(|| claims.name.clone()));
+            let display_name = graph.as_ref().and_then(|user| user.display_name.as_deref());
+            first_name = text(display_name.or_else(|| claims.name()));
         }
         Self {
-            tenant_id: claims.tenant_id,
-            object_id: claims.object_id.clone(),
-            subject: claims.subject.clone(),
-            email,
+            tenant_id: claims.tenant_id(),
+            object_id: claims.object_id().to_owned(),
+            subject: claims.subject().to_owned(),
+            email: mail.or(fallback),
             first_name,
             last_name,
-            app_roles: claims.app_roles.clone(),
+            app_roles: claims.app_roles().to_vec(),
             groups,
-            is_guest: claims.is_guest || upn.as_deref().is_some_and(is_guest),
+            is_guest: claims.is_guest() || upn.as_deref().is_some_and(is_guest),
             user_principal_name: upn,
             basic_info: graph
-                .filter(|_| basic)
-                .map(|user| BasicInfo::new(user, photo)),
-            is_fresh,
+                .filter(|_| settings.save_basic_info)
+                .map(|user| BasicInfo::from_graph(user, photo)),
+            from_graph,
             email_domain_verified,
-            preferred_username: address(&claims.preferred_username),
+            preferred_username: address(claims.preferred_username()),
+        }
+    }
+
+    /// The key of the account: (`tid`, `oid`).
+    pub(crate) fn account_id(&self) -> AccountId {
+        AccountId {
+            tenant_id: self.tenant_id,
+            object_id: self.object_id.clone(),
         }
     }
 }
 
 impl BasicInfo {
-    fn new(user: GraphUser, photo: Photo) -> Self {
+    /// With Graph's `id` alone; set the fields for the rest.
+    pub fn new(microsoft_id: impl Into<String>) -> Self {
+        Self {
+            microsoft_id: microsoft_id.into(),
+            locale: None,
+            picture: PictureUpdate::Keep,
+        }
+    }
+
+    fn from_graph(user: GraphUser, photo: PictureUpdate) -> Self {
         let is_tag = |tag: &String| {
             let byte = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-            !tag.is_empty() && tag.len() <= LOCALE && tag.bytes().all(byte)
+            !tag.is_empty() && tag.len() <= LOCALE_MAX_LEN && tag.bytes().all(byte)
         };
         Self {
             microsoft_id: user.id,
             locale: user.preferred_language.filter(is_tag),
-            picture: match photo {
-                Photo::Picture(picture) => PictureUpdate::Replace(picture),
-                Photo::None => PictureUpdate::Remove,
-                Photo::Unknown => PictureUpdate::Keep,
-            },
+            picture: photo,
         }
     }
 }
@@ -154,19 +183,23 @@ impl BasicInfo {
 /// A name without control characters (PostgreSQL refuses NUL), cut to its limit.
 fn name(text: &str) -> String {
     let visible = text.chars().filter(|c| !c.is_control());
-    visible.take(NAME).collect::<String>().trim().to_owned()
+    visible
+        .take(NAME_MAX_LEN)
+        .collect::<String>()
+        .trim()
+        .to_owned()
 }
 
-/// Entra's mark in the user principal name of an account whose home is elsewhere.
+/// Entra marks the user principal names of guests.
 fn is_guest(user_principal_name: &str) -> bool {
     user_principal_name.contains("#ext#")
 }
 
-/// An address in lower case; `None` for what can't be one.
-fn address_of(text: &str) -> Option<String> {
-    let text = text.trim();
+/// An address in lower case; `None` if it can't be one.
+fn address(text: Option<&str>) -> Option<String> {
+    let text = text?.trim();
     let plain = !text.is_empty()
-        && text.len() <= EMAIL
+        && text.len() <= EMAIL_MAX_LEN
         && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     plain.then(|| text.to_lowercase())
 }

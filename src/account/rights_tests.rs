@@ -4,7 +4,7 @@ use super::{
     decide::Decision,
     tests::{CONTOSO, decide, profile, settings, stored},
 };
-use crate::ConfigBuilder;
+use crate::settings::builder::ConfigBuilder;
 
 fn lists() -> ConfigBuilder {
     settings()

@@ -1,6 +1,4 @@
-//! Who gets in, as a table: profile, stored user, settings, and what comes of it.
-
-use std::sync::Arc;
+//! Who is admitted, as a table of profile, stored user, settings and decision.
 
 use chrono::DateTime;
 use uuid::Uuid;
@@ -8,26 +6,23 @@ use uuid::Uuid;
 use super::{
     decide::{Changes, Decision, SignIn},
     denied::Denied,
-    policy::AccountPolicy,
-    profile::{PictureUpdate, Profile},
+    profile::Profile,
+    user::{User, UserId},
 };
 use crate::{
-    Config, ConfigBuilder, User, UserId,
-    entra::{
-        claims::Claims,
-        graph::{GraphUser, Photo},
-    },
+    graph::profile::GraphUser,
+    oidc::claims::VerifiedClaims,
+    settings::{builder::ConfigBuilder, config::Config},
+    util::picture::PictureUpdate,
 };
 
 pub(super) const CONTOSO: Uuid = Uuid::from_u128(1);
 
-fn claims() -> Claims {
-    Claims {
-        email: Some("Token@Contoso.example".to_owned()),
-        preferred_username: Some("preferred@contoso.example".to_owned()),
-        name: Some("Ada Lovelace".to_owned()),
-        ..Claims::bare(CONTOSO)
-    }
+fn claims() -> VerifiedClaims {
+    VerifiedClaims::bare(CONTOSO)
+        .with_email("Token@Contoso.example", false)
+        .with_preferred_username("preferred@contoso.example")
+        .with_name("Ada Lovelace")
 }
 
 fn graph(upn: Option<&str>, mail: Option<&str>) -> GraphUser {
@@ -43,13 +38,7 @@ fn graph(upn: Option<&str>, mail: Option<&str>) -> GraphUser {
 }
 
 pub(super) fn profile(upn: Option<&str>, mail: Option<&str>) -> Profile {
-    Profile::new(
-        &claims(),
-        Some(graph(upn, mail)),
-        Photo::None,
-        Some(Vec::new()),
-        true,
-    )
+    from_claims(&claims(), Some(graph(upn, mail)))
 }
 
 pub(super) fn settings() -> ConfigBuilder {
@@ -59,15 +48,16 @@ pub(super) fn settings() -> ConfigBuilder {
         .authority("contoso.example")
 }
 
+pub(super) fn from_claims(claims: &VerifiedClaims, graph: Option<GraphUser>) -> Profile {
+    let Config(settings) = settings().build().unwrap();
+    let groups = Some(Vec::new());
+    Profile::from_claims(claims, graph, PictureUpdate::Keep, groups, &settings)
+}
+
 pub(super) fn decide(settings: ConfigBuilder, profile: Profile, stored: Option<&User>) -> Decision {
-    let Config(settings) = settings.build().unwrap();
     let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-    let sign_in = SignIn::new(
-        Arc::new(profile),
-        Arc::new(AccountPolicy::new(&settings)),
-        at,
-    );
-    sign_in.decide(stored).unwrap()
+    let sign_in = SignIn::new(profile, &settings.build().unwrap(), at).unwrap();
+    sign_in.decide(stored)
 }
 
 fn denied(settings: ConfigBuilder, upn: &str, mail: Option<&str>) -> Option<Denied> {
@@ -79,7 +69,7 @@ fn denied(settings: ConfigBuilder, upn: &str, mail: Option<&str>) -> Option<Deni
 
 pub(super) fn stored() -> User {
     let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    let mut user = User::new(UserId::new(1), "ada", at);
+    let mut user = User::new(UserId::from(1), "ada", at);
     user.email = "old@contoso.example".to_owned();
     user.first_name = "Ada".to_owned();
     user.last_name = "Byron".to_owned();
@@ -200,13 +190,9 @@ fn entras_word_counts_for_the_address_it_was_given_for() {
             .allowable_domains(["contoso.example"])
     };
     let with = |graph_mail: &str| {
-        let claims = Claims {
-            email: Some("Ann@contoso.example".to_owned()),
-            email_domain_verified: true,
-            ..claims()
-        };
+        let claims = claims().with_email("Ann@contoso.example", true);
         let graph = graph(Some("ann@other.example"), Some(graph_mail));
-        let profile = Profile::new(&claims, Some(graph), Photo::None, Some(Vec::new()), true);
+        let profile = from_claims(&claims, Some(graph));
         matches!(decide(shared(), profile, None), Decision::Create(_))
     };
     assert!(with("ann@contoso.example"));
@@ -251,7 +237,7 @@ fn a_domain_taken_off_the_list_locks_out_those_who_were_let_in_by_it() {
 
 #[test]
 fn when_graph_is_down_a_known_person_gets_in_and_a_new_one_is_told_to_try_again() {
-    let profile = || Profile::new(&claims(), None, Photo::Unknown, Some(Vec::new()), true);
+    let profile = || from_claims(&claims(), None);
     let settings = || {
         settings()
             .allowable_domains(["contoso.example"])
@@ -265,7 +251,7 @@ fn when_graph_is_down_a_known_person_gets_in_and_a_new_one_is_told_to_try_again(
 }
 
 #[test]
-fn a_new_user_has_a_password_that_nothing_hashes_to() {
+fn a_new_user_has_an_unusable_password_of_its_own() {
     let all = || settings().allowable_domains(["*"]);
     let password = || match decide(all(), profile(Some("a@b.example"), None), None) {
         Decision::Create(user) => user.password,
@@ -280,13 +266,7 @@ fn odd_profiles_become_rows_that_every_database_takes() {
     let mut user = graph(Some("a b@contoso.example"), Some("x\u{0}@contoso.example"));
     user.given_name = Some(format!("A\u{0}da\r\n{}", "é".repeat(500)));
     user.preferred_language = Some("x".repeat(36));
-    let profile = Profile::new(
-        &claims(),
-        Some(user),
-        Photo::Unknown,
-        Some(Vec::new()),
-        true,
-    );
+    let profile = from_claims(&claims(), Some(user));
     assert_eq!((profile.email, profile.user_principal_name), (None, None));
     assert_eq!(profile.first_name.chars().count(), 150);
     assert!(profile.first_name.starts_with("Adaé"));
@@ -297,7 +277,7 @@ fn odd_profiles_become_rows_that_every_database_takes() {
     let mut user = graph(None, None);
     (user.given_name, user.surname) = (None, None);
     user.preferred_language = Some("hy-Latn-IT-arevela".to_owned());
-    let profile = Profile::new(&claims(), Some(user), Photo::None, Some(Vec::new()), true);
+    let profile = from_claims(&claims(), Some(user));
     assert_eq!(profile.first_name, "Ada Lovelace");
     assert_eq!(
         profile.basic_info.unwrap().locale.as_deref(),

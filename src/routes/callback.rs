@@ -1,209 +1,224 @@
 //! `GET callback/`: Entra sends the browser back, and the sign-in ends one way or the other.
+//!
+//! The order is that of the specification (OpenID Connect Core 1.0, section 3.1.2; RFC 6749, section
+//! 4.1.2): `state`, then `error`, then the code; a permit; the steps of
+//! [`SignInFlow`](crate::sign_in::steps::SignInFlow); the session; the redirect.
 
 use std::sync::{Arc, atomic::Ordering};
 
 use actix_session::Session;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
+use openidconnect::{AuthorizationCode, RedirectUrl};
 
-use super::{answer::Answer, explain, outage, parameter, redirect, refused, slots, switched_off};
 use crate::{
-    aadsts::EntraRefusal,
-    area,
-    attempt::{Attempt, Ending, Silence, Slot, State},
-    error::SignInError,
-    extract::{Sso, Worker},
-    flash,
-    flights::{Flight, Outcome},
-    next_path::login_with_next,
-    origin,
-    session::{self, SignedIn},
-    signing_in::SigningIn,
-    text::Text,
+    session::identity::{GroupsKnown, SessionPlace, SignedIn, establish},
+    settings::texts::Text,
+    sign_in::{
+        attempt::{Attempt, CookieState, Ending},
+        attempt_cookies::AttemptCookies,
+        authorization_response::AuthorizationResponse,
+        destination,
+        error::SignInError,
+        next_step::{NextStep, RECENT_SECS, next_step},
+        state::State,
+        steps::SignInFlow,
+    },
+    sso::SharedResult,
+    util::single_flight::{Flight, Waiter},
+    web::{
+        extract::{Sso, WorkerClient},
+        messages::leave_warning,
+        origin,
+        request::{login_with_next, parameter},
+        respond::{redirect, redirect_to_failure_page, report, service_unavailable, switched_off},
+    },
 };
 
-pub(crate) async fn callback(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
+/// A callback, with what belongs to its request.
+struct Callback {
+    req: HttpRequest,
+    sso: Sso,
+    cookies: AttemptCookies,
+    session: Session,
+}
+
+pub(super) async fn callback(
+    req: HttpRequest,
+    sso: Sso,
+    cookies: AttemptCookies,
+    session: Session,
+) -> HttpResponse {
     if !sso.site.config.enabled {
         return switched_off(&req);
     }
-    // First of all `state`: nothing else of the query is looked at before.
-    let state =
-        parameter(&req, "state").and_then(|state| State::open(&sso.sealer, &sso.site, &state));
-    let Some(state) = state else {
-        return stray(&req, &sso, &session, None, SignInError::State);
+    let callback = Callback {
+        req,
+        sso,
+        cookies,
+        session,
     };
-    match slots(&req, &sso).find(&req, &state) {
-        Some(Slot::Attempt(attempt)) => match area::check(&sso.site.config, &state.next) {
-            Ok(()) => finish(&req, &sso, &session, &state, attempt).await,
-            Err(error) => failed(&req, &sso, &state, &error),
-        },
-        Some(Slot::Ended {
-            ending: Ending::SignedIn,
-            ..
-        }) => again(&state),
-        _ => stray(&req, &sso, &session, Some(&state), SignInError::NoAttempt),
-    }
+    callback.respond().await
 }
 
-/// A callback of an attempt that this browser began: its first, or one that came at the same
-/// time.
-async fn finish(
-    req: &HttpRequest,
-    sso: &Sso,
-    session: &Session,
-    state: &State,
-    attempt: Attempt,
-) -> HttpResponse {
-    let ended = match outcome(req, sso, attempt).await {
-        Ok(signed_in) => establish(req, sso, session, state, &signed_in),
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok(response) => response,
-        Err(error) if error.is_outage() => outage(req, sso, &error),
-        Err(error) if error.is_used_code() => anew(req, sso, state, &error),
-        Err(error) if error.wants_interaction() && state.silence != Silence::NotAsked => {
-            not_silently(req, sso, state)
+impl Callback {
+    async fn respond(self) -> HttpResponse {
+        let Some(state) = self.state() else {
+            return self.no_matching_attempt(None, SignInError::State);
+        };
+        match self.cookies.find(&state).cloned() {
+            Some(CookieState::Attempt(attempt)) => match self.sign_in(&state, attempt).await {
+                Ok(response) => response,
+                Err(error) => self.after_failure(&state, &error),
+            },
+            Some(CookieState::Ended {
+                ending: Ending::SignedIn,
+                ..
+            }) => already_completed(&state),
+            _ => self.no_matching_attempt(Some(&state), SignInError::NoAttempt),
         }
-        Err(error) => failed(req, sso, state, &error),
     }
-}
 
-/// Signs the person in, or waits for the request that does already.
-async fn outcome(req: &HttpRequest, sso: &Sso, attempt: Attempt) -> Outcome {
-    let redirect_uri = origin::redirect_uri(req, sso).map_err(Arc::new)?;
-    if let Some(landing) = sso.flights.find(attempt.id()) {
-        return landing.outcome().await;
+    /// `state` comes first: nothing else of the query is read before it.
+    fn state(&self) -> Option<State> {
+        let state = parameter(&self.req, "state")?;
+        State::open(&self.sso.sealer, &self.sso.site, &state)
     }
-    let place = sso.places.take().await;
-    let place = place.ok_or_else(|| Arc::new(SignInError::Overloaded))?;
-    let landing = match sso.flights.board(attempt.id()) {
-        Flight::Again(landing) => landing,
-        Flight::First(sender, landing) => {
-            let code = code(Answer::of(req, sso)).map_err(Arc::new);
-            let signing_in = SigningIn {
-                sso: sso.clone(),
-                request: req.clone(),
-                http: Worker::http(req, sso),
-                redirect_uri,
-                attempt,
-            };
-            // It goes on when the browser goes away, and the reload finds its result.
-            rt::spawn(async move {
-                let outcome = match code {
-                    Ok(code) => signing_in.run(&code).await.map(Arc::new).map_err(Arc::new),
-                    Err(error) => Err(error),
-                };
-                let _ = sender.send(Some(outcome));
-                drop(place);
-            });
-            landing
+
+    /// A callback of an attempt that this browser began: its first, or a concurrent one.
+    async fn sign_in(
+        &self,
+        state: &State,
+        attempt: Attempt,
+    ) -> Result<HttpResponse, Arc<SignInError>> {
+        destination::check(&self.sso.site.config, &state.next)?;
+        // `error` comes before the wait for a permit: who cancels never has to wait.
+        let query = self.req.query_string();
+        let response = AuthorizationResponse::from_query(query, &self.sso.sealer, &self.sso.site);
+        let code = response.code()?;
+        let redirect_uri = origin::redirect_uri(&self.req, &self.sso)?;
+        let signed_in = self.result(attempt, code, redirect_uri).await?;
+        self.establish(state, &signed_in)
+    }
+
+    /// Carries the sign-in out, or waits for the concurrent callback that does.
+    async fn result(
+        &self,
+        attempt: Attempt,
+        code: AuthorizationCode,
+        redirect_uri: RedirectUrl,
+    ) -> SharedResult {
+        let (sso, id) = (&self.sso, attempt.id());
+        if let Some(waiter) = sso.sign_ins.find(id, sso.clock.now()) {
+            return wait(waiter).await;
         }
-    };
-    landing.outcome().await
-}
-
-/// `error` first (RFC 6749, section 4.1.2.1), then the code.
-fn code(answer: Answer) -> Result<String, SignInError> {
-    if let Some(error) = answer.error {
-        let description = answer.error_description.unwrap_or_default();
-        return Err(SignInError::Refused(EntraRefusal::new(
-            &error,
-            &description,
-        )));
+        let permit = sso.sign_in_limit.acquire().await;
+        let permit = permit.ok_or_else(|| Arc::new(SignInError::Overloaded))?;
+        let waiter = match sso.sign_ins.join(id, sso.clock.now()) {
+            Flight::Follower(waiter) => waiter,
+            Flight::Leader(leader, waiter) => {
+                let clock = Arc::clone(&sso.clock);
+                let flow = self.flow(attempt, redirect_uri);
+                // It goes on when the browser goes away, and a reload finds its result.
+                rt::spawn(async move {
+                    let result = flow.run(code).await;
+                    leader.finish(result.map(Arc::new).map_err(Arc::new), clock.now());
+                    drop(permit);
+                });
+                waiter
+            }
+        };
+        wait(waiter).await
     }
-    let code = answer.code.filter(|code| !code.is_empty());
-    code.ok_or(SignInError::NoCode)
-}
 
-fn establish(
-    req: &HttpRequest,
-    sso: &Sso,
-    session: &Session,
-    state: &State,
-    signed_in: &SignedIn,
-) -> Result<HttpResponse, Arc<SignInError>> {
-    let in_cookie = sso.sessions_in_cookie.load(Ordering::Relaxed);
-    session::establish(session, signed_in, in_cookie)?;
-    if signed_in.lacks_groups {
-        flash::warn(req, &sso.site.config, Text::LacksGroups);
+    fn flow(&self, attempt: Attempt, redirect_uri: RedirectUrl) -> SignInFlow {
+        let sso = &self.sso;
+        SignInFlow {
+            site: Arc::clone(&sso.site),
+            provider: Arc::clone(sso.site.provider(&sso.providers)),
+            clock: Arc::clone(&sso.clock),
+            store: Arc::clone(&sso.store),
+            hooks: sso.hooks.clone(),
+            http: WorkerClient::for_request(&self.req, sso),
+            request: self.req.clone(),
+            redirect_uri,
+            attempt,
+        }
     }
-    let cookie = slots(req, sso).end(state, Ending::SignedIn);
-    let cookie = cookie.map_err(SignInError::from)?;
-    Ok(redirect(
-        StatusCode::SEE_OTHER,
-        state.next.as_str(),
-        Some(cookie),
-    ))
+
+    fn establish(
+        &self,
+        state: &State,
+        signed_in: &SignedIn,
+    ) -> Result<HttpResponse, Arc<SignInError>> {
+        let place = if self.sso.has_cookie_sessions.load(Ordering::Relaxed) {
+            SessionPlace::Cookie
+        } else {
+            SessionPlace::Server
+        };
+        establish(&self.session, signed_in, place).map_err(|_| SignInError::Session)?;
+        if signed_in.groups == GroupsKnown::No {
+            leave_warning(&self.req, &self.sso, Text::LacksGroups);
+        }
+        let cookie = self.cookies.end(state, Ending::SignedIn);
+        let cookie = cookie.map_err(SignInError::from)?;
+        let next = state.next.as_str();
+        Ok(redirect(StatusCode::SEE_OTHER, next, Some(cookie)))
+    }
+
+    fn after_failure(&self, state: &State, error: &SignInError) -> HttpResponse {
+        let recent = self.cookies.ended_within(RECENT_SECS);
+        match next_step(error, state.silent, recent) {
+            NextStep::ServiceUnavailable => service_unavailable(&self.req, &self.sso, error),
+            NextStep::RestartUsedCode => {
+                tracing::warn!(
+                    code = "code_used",
+                    "the code was redeemed before; the sign-in begins again"
+                );
+                self.restart(state)
+            }
+            NextStep::RestartInteractive => {
+                tracing::debug!("Entra needs to ask the person; the sign-in begins again");
+                self.restart(state)
+            }
+            NextStep::ContinueAnonymous => {
+                tracing::debug!("Entra needs to ask the person, who goes on without a sign-in");
+                self.end_attempt(state, state.next.as_str())
+            }
+            NextStep::ShowFailure => {
+                report(&self.req, &self.sso, error);
+                self.end_attempt(state, self.sso.site.config.login_failed_url.as_str())
+            }
+        }
+    }
+
+    fn restart(&self, state: &State) -> HttpResponse {
+        let login = format!("{}/login/", origin::scope_path(&self.req));
+        self.end_attempt(state, &login_with_next(&login, state.next.as_str()))
+    }
+
+    /// Ends the attempt without a sign-in, and redirects.
+    fn end_attempt(&self, state: &State, to: &str) -> HttpResponse {
+        let cookie = self.cookies.end(state, Ending::Failed).ok();
+        redirect(StatusCode::SEE_OTHER, to, cookie)
+    }
+
+    /// Refuses a callback that belongs to no attempt of this browser; the code is not redeemed. A
+    /// signed-in user most likely went back to it, and sees no error.
+    fn no_matching_attempt(&self, state: Option<&State>, error: SignInError) -> HttpResponse {
+        if self.sso.identity(&self.session).is_some() {
+            let next = state.map_or(&self.sso.site.config.next_url, |state| &state.next);
+            return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
+        }
+        redirect_to_failure_page(&self.req, &self.sso, &error)
+    }
 }
 
-/// The back button or a reload, after the sign-in has ended well in this browser.
-fn again(state: &State) -> HttpResponse {
+/// The back button or a reload, after the sign-in succeeded in this browser.
+fn already_completed(state: &State) -> HttpResponse {
     redirect(StatusCode::SEE_OTHER, state.next.as_str(), None)
 }
 
-/// So many sign-ins of a browser that ended without anybody signed in, within [`LATELY`] seconds,
-/// and none is begun anew: something redeems each code before us, and it would go on for ever.
-const ENDED_IN_VAIN: usize = 3;
-const LATELY: i64 = 60;
-
-/// The code was redeemed already: the same callback came to another node at the same time. The
-/// sign-in begins anew, which Entra answers at once, and nobody sees an error.
-fn anew(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
-    let (_, in_vain) = slots(req, sso).ended_within(req, LATELY);
-    if in_vain >= ENDED_IN_VAIN {
-        return failed(req, sso, state, error);
-    }
-    tracing::warn!(
-        code = "code_used",
-        "the code was redeemed already; the sign-in begins anew"
-    );
-    begin_again(req, sso, state)
-}
-
-/// Entra would have to ask the person something, and was told not to: it is asked again and may,
-/// or the person goes on as they are.
-fn not_silently(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
-    tracing::debug!("Entra can't sign the person in without asking");
-    if state.silence == Silence::ThenAsk {
-        return begin_again(req, sso, state);
-    }
-    burn(req, sso, state, state.next.as_str())
-}
-
-fn begin_again(req: &HttpRequest, sso: &Sso, state: &State) -> HttpResponse {
-    let login = format!("{}/login/", origin::scope_path(req));
-    burn(
-        req,
-        sso,
-        state,
-        &login_with_next(&login, state.next.as_str()),
-    )
-}
-
-/// Ends the attempt without a sign-in and goes on elsewhere.
-fn burn(req: &HttpRequest, sso: &Sso, state: &State, to: &str) -> HttpResponse {
-    let cookie = slots(req, sso).end(state, Ending::Failed).ok();
-    redirect(StatusCode::SEE_OTHER, to, cookie)
-}
-
-/// The attempt is burnt, and the person learns why on the next page.
-fn failed(req: &HttpRequest, sso: &Sso, state: &State, error: &SignInError) -> HttpResponse {
-    explain(req, sso, error);
-    burn(req, sso, state, sso.site.config.login_failed_url.as_str())
-}
-
-/// A callback that belongs to no attempt of this browser: refused, and the code isn't used.
-/// Somebody who is signed in has most likely gone back to it, and sees no error.
-fn stray(
-    req: &HttpRequest,
-    sso: &Sso,
-    session: &Session,
-    state: Option<&State>,
-    error: SignInError,
-) -> HttpResponse {
-    if sso.identity(session).is_some() {
-        let next = state.map_or(&sso.site.config.next_url, |state| &state.next);
-        return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
-    }
-    refused(req, sso, &error)
+async fn wait(waiter: Waiter<SharedResult>) -> SharedResult {
+    let result = waiter.result().await;
+    result.unwrap_or_else(|| Err(Arc::new(SignInError::Worker)))
 }

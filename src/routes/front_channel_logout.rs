@@ -1,29 +1,28 @@
-//! `GET front-channel-logout/?sid=…`: the person has signed out at Entra.
+//! `GET front-channel-logout/?sid=…`: the user has signed out at Entra.
 //!
-//! Entra opens it in a hidden frame, from its own page: no cookie comes along, and none that is
-//! set would stay. So the session is found by `sid` alone, in the store (OpenID Connect
-//! Front-Channel Logout 1.0; Entra sends no `iss`). Whoever asks learns nothing: the answer is
-//! the same whether or not there was a session.
+//! Entra opens it in a hidden frame of its own page, which brings no cookie and keeps none. So the
+//! store looks the session up by `sid` (OpenID Connect Front-Channel Logout 1.0; Entra sends no
+//! `iss`). The answer is the same whether or not there was a session.
 
 use actix_web::{HttpRequest, HttpResponse, http::header};
 
-use super::parameter;
 use crate::{
-    audit::{self, SignOut},
-    error::chain,
-    extract::Sso,
-    store::Sessions,
+    sign_in::audit::{self, SignOutCause},
+    store::user_store::SessionSelector,
+    util::log::chain,
+    web::{extract::Sso, request::parameter},
 };
 
-/// Longest `sid` that is looked for, in bytes.
-const LONGEST: usize = 255;
+/// Longest `sid` that is looked up, in bytes.
+const MAX_LEN: usize = 255;
 
-pub(crate) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResponse {
-    let sid = parameter(&req, "sid").filter(|sid| !sid.is_empty() && sid.len() <= LONGEST);
+pub(super) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResponse {
+    let sid = parameter(&req, "sid").filter(|sid| !sid.is_empty() && sid.len() <= MAX_LEN);
     if let Some(sid) = sid {
-        match sso.store.end_sessions(Sessions::OfEntraSession(sid)).await {
+        let which = SessionSelector::EntraSession(sid);
+        match sso.store.end_sessions(which).await {
             Ok(0) => tracing::debug!("Entra ended a session that isn't known here"),
-            Ok(ended) => audit::signed_out(SignOut::Entra, None, None, ended),
+            Ok(ended) => audit::signed_out(SignOutCause::Entra, None, None, ended),
             Err(error) => tracing::error!(
                 code = "front_channel_logout_failed",
                 reason = %chain(&error),

@@ -1,71 +1,89 @@
 //! `GET login/`: a sign-in begins.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode};
+use openidconnect::core::CoreAuthPrompt;
 
-use super::{outage, parameter, redirect, refused, slots, switched_off};
 use crate::{
-    area,
-    attempt::{Attempt, Silence, State},
-    entra::flow::{AuthorizeRequest, authorize_url},
-    error::SignInError,
-    extract::{Sso, Worker},
-    flash,
-    guard::is_navigation,
-    next_path::NextPath,
-    origin, page,
-    prompt::{Prompt, is_hint},
+    oidc::flow::{AuthorizeRequest, authorize_url},
+    settings::{choices::Prompt, config::Settings, hint::Hint},
+    sign_in::{
+        attempt::Attempt,
+        attempt_cookies::AttemptCookies,
+        destination,
+        error::SignInError,
+        state::{SilentSignIn, State},
+    },
+    util::next_path::NextPath,
+    web::{
+        extract::{Sso, WorkerClient},
+        messages,
+        notice::notice,
+        origin,
+        request::{Client, parameter},
+        respond::{redirect, redirect_to_failure_page, service_unavailable, switched_off},
+        wiring::check_sessions,
+    },
 };
 
-/// A browser that comes back with nobody signed in goes round in a circle when this many of its
-/// sign-ins ended well within [`LATELY`]: its session is dropped each time. Signing out takes the
-/// record of them away.
-const ENDED_WELL: usize = 4;
+/// Redirect loop: this many successful sign-ins within [`RECENT_SECS`], and still no session. Signing
+/// out removes the record of them.
+const MAX_SIGNED_IN: usize = 4;
 
-/// Or when this many failed, and the message of the last one wasn't read: the page that should
-/// show it sends people here.
-const FAILED: usize = 8;
+/// Redirect loop: this many failures, and no page has shown the message of the last one, because
+/// the page at `login_failed_url` redirects here.
+const MAX_FAILED: usize = 8;
 
-/// In seconds.
-const LATELY: i64 = 20;
+const RECENT_SECS: i64 = 20;
 
-pub(crate) async fn login(req: HttpRequest, sso: Sso, session: Session) -> HttpResponse {
+pub(super) async fn login(
+    req: HttpRequest,
+    sso: Sso,
+    cookies: AttemptCookies,
+    session: Session,
+) -> Result<HttpResponse, Error> {
     if !sso.site.config.enabled {
-        return switched_off(&req);
+        return Ok(switched_off(&req));
     }
+    // Without it the sign-in would seem to succeed, and nobody would be signed in.
+    check_sessions(&req)?;
     if sso.identity(&session).is_none() {
-        let (well, failed) = slots(&req, &sso).ended_within(&req, LATELY);
-        if well >= ENDED_WELL || (failed >= FAILED && flash::is_pending(&req)) {
-            return circle(&req);
+        let recent = cookies.ended_within(RECENT_SECS);
+        let is_unread = || messages::are_pending(&req);
+        if recent.signed_in >= MAX_SIGNED_IN || (recent.failed >= MAX_FAILED && is_unread()) {
+            return Ok(redirect_loop(&req));
         }
-        if well > 0 {
+        if recent.signed_in > 0 {
             tracing::warn!(
-                "a browser that was signed in seconds ago is back without its session: is the cookie dropped (Secure over http, another host name), or SessionMiddleware missing?"
+                "a browser that signed in seconds ago is back without its session: is the cookie dropped (Secure over http, another host name)?"
             );
         }
     }
-    begin(&req, &sso)
-        .await
-        .unwrap_or_else(|error| outage(&req, &sso, &error))
+    let response = begin(&req, &sso, &cookies).await;
+    Ok(response.unwrap_or_else(|error| service_unavailable(&req, &sso, &error)))
 }
 
-async fn begin(req: &HttpRequest, sso: &Sso) -> Result<HttpResponse, SignInError> {
+async fn begin(
+    req: &HttpRequest,
+    sso: &Sso,
+    cookies: &AttemptCookies,
+) -> Result<HttpResponse, SignInError> {
     let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
     let next = next.unwrap_or_else(|| sso.site.config.next_url.clone());
-    if let Err(error) = area::check(&sso.site.config, &next) {
-        return Ok(refused(req, sso, &error));
+    if let Err(error) = destination::check(&sso.site.config, &next) {
+        return Ok(redirect_to_failure_page(req, sso, &error));
     }
-    if sso.places.is_full() {
+    if sso.sign_in_limit.is_full() {
         return Err(SignInError::Overloaded);
     }
     let redirect_uri = origin::redirect_uri(req, sso)?;
-    let snapshot = sso.snapshot(&Worker::http(req, sso)).await?;
+    let snapshot = sso.snapshot(&WorkerClient::for_request(req, sso)).await?;
     let attempt = Attempt::new(sso.clock.now())?;
-    let (slot, cookie) = slots(req, sso).begin(req, &attempt, &sso.starts)?;
-    let wish = Wish::of(req, sso);
+    let (slot, cookie) = cookies.begin(&attempt, &sso.attempt_counter)?;
+    let params = LoginParams::for_request(req, &sso.site.config);
     let state = State {
         slot,
-        silence: wish.silence,
+        silent: params.silent,
         id: attempt.id(),
         next,
     };
@@ -76,55 +94,68 @@ async fn begin(req: &HttpRequest, sso: &Sso) -> Result<HttpResponse, SignInError
         redirect_uri: &redirect_uri,
         scopes: &sso.site.scopes,
         response_mode: sso.site.config.response_mode,
-        prompt: wish.prompt,
-        login_hint: wish.login_hint,
-        domain_hint: wish.domain_hint,
+        prompt: params.prompt,
+        login_hint: params.login_hint,
+        domain_hint: params.domain_hint,
     };
     let url = authorize_url(&sso.site.client(&snapshot), request);
     Ok(redirect(StatusCode::FOUND, url.as_str(), Some(cookie)))
 }
 
-/// What the link asks for, over what the settings do.
-struct Wish {
-    prompt: Option<Prompt>,
-    silence: Silence,
-    login_hint: Option<String>,
-    domain_hint: Option<String>,
+/// The parameters of a link to `login/`, which take precedence over the settings.
+struct LoginParams {
+    prompt: Option<CoreAuthPrompt>,
+    silent: SilentSignIn,
+    login_hint: Option<Hint>,
+    domain_hint: Option<Hint>,
 }
 
-impl Wish {
-    fn of(req: &HttpRequest, sso: &Sso) -> Self {
-        let hint = |name| parameter(req, name).filter(|hint| is_hint(hint));
-        let linked = parameter(req, "prompt").and_then(|prompt| Prompt::parse(&prompt));
-        let silence = match linked {
-            _ if parameter(req, "silent").is_some() => Silence::ThenGoOn,
-            Some(Prompt::None) => Silence::ThenAsk,
-            _ => Silence::NotAsked,
+impl LoginParams {
+    fn for_request(req: &HttpRequest, settings: &Settings) -> Self {
+        let hint = |name| parameter(req, name).and_then(Hint::parse);
+        let prompt = parameter(req, "prompt");
+        let silent = if parameter(req, "silent").is_some() {
+            SilentSignIn::ElseAnonymous
+        } else if prompt.as_deref() == Some("none") {
+            SilentSignIn::ElseInteractive
+        } else {
+            SilentSignIn::No
         };
-        let setting = Some(sso.site.config.domain_hint.clone()).filter(|hint| !hint.is_empty());
+        let interactive = || {
+            let linked = prompt.as_deref().and_then(Prompt::parse);
+            linked.or(settings.prompt).map(CoreAuthPrompt::from)
+        };
         Self {
-            prompt: match silence {
-                Silence::NotAsked => linked.or_else(|| Prompt::of_setting(&sso.site.config.prompt)),
-                Silence::ThenAsk | Silence::ThenGoOn => Some(Prompt::None),
+            prompt: match silent {
+                SilentSignIn::No => interactive(),
+                SilentSignIn::ElseInteractive | SilentSignIn::ElseAnonymous => {
+                    Some(CoreAuthPrompt::None)
+                }
             },
-            silence,
+            silent,
             login_hint: hint("login_hint"),
-            domain_hint: hint("domain_hint").or(setting),
+            domain_hint: hint("domain_hint").or_else(|| settings.domain_hint.clone()),
         }
     }
 }
 
-/// Stops a browser that is sent here again and again, and says why that happens.
-fn circle(req: &HttpRequest) -> HttpResponse {
+impl From<Prompt> for CoreAuthPrompt {
+    fn from(prompt: Prompt) -> Self {
+        match prompt {
+            Prompt::Login => Self::Login,
+            Prompt::Consent => Self::Consent,
+            Prompt::SelectAccount => Self::SelectAccount,
+        }
+    }
+}
+
+/// Stops a browser that signs in again and again, and says why that happens.
+fn redirect_loop(req: &HttpRequest) -> HttpResponse {
     tracing::error!(
         code = "redirect_loop",
-        "a browser signs in again and again: is the session cookie dropped (Secure over http, another host name, SessionMiddleware missing or inside), or does the page at `login_failed_url` need a sign-in?"
+        "a browser signs in again and again: is the session cookie dropped (Secure over http, another host name), or does the page at `login_failed_url` need a sign-in?"
     );
     let text = "You were signed in, or refused, several times within seconds, and sent here again. Your browser may not accept this site's cookies. Please wait a minute, then try again, or ask the application's administrator.";
-    page::notice(
-        is_navigation(req),
-        StatusCode::TOO_MANY_REQUESTS,
-        "redirect_loop",
-        text,
-    )
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    notice(Client::for_request(req), status, "redirect_loop", text)
 }

@@ -1,92 +1,85 @@
 //! The endpoints.
 
-pub(crate) mod answer;
-pub(crate) mod callback;
-pub(crate) mod front_channel_logout;
-pub(crate) mod login;
-pub(crate) mod logout;
-pub(crate) mod pages;
-pub(crate) mod picture;
+mod callback;
+mod form_post;
+mod front_channel_logout;
+mod login;
+mod login_page;
+mod logout;
+mod photo;
+
+use std::rc::Rc;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    cookie::Cookie,
-    http::{StatusCode, header},
+    Resource,
+    web::{self, ServiceConfig},
 };
 
-use crate::{
-    audit, error::SignInError, extract::Sso, flash, guard::is_navigation, origin, page,
-    slots::Slots, text::Speech,
-};
+use crate::web::{extract::WorkerClient, login_required::LOGIN};
 
-/// A parameter of the query, decoded; the first, where it stands there twice.
-fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
-    parameter_of(req.query_string(), name)
+/// Mounts the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` (with
+/// [`ResponseMode::FormPost`](crate::ResponseMode::FormPost) also `POST`), `POST logout/`,
+/// `GET front-channel-logout/` and `GET picture/`, each with and without the trailing slash; and a
+/// login page at `/microsoft_sso/` itself.
+///
+/// ```
+/// # use actix_web::App;
+/// App::new().configure(microsoft_sso::config);
+/// ```
+///
+/// They need the [`MicrosoftSso`](crate::MicrosoftSso) in app data, and
+/// [`sessions`](crate::MicrosoftSso::sessions) around the App. If one is missing, the log says so at
+/// the first request.
+pub fn config(app: &mut ServiceConfig) {
+    config_at("/microsoft_sso")(app);
 }
 
-pub(crate) fn parameter_of(query: &str, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-/// The cookies of this browser's sign-ins.
-fn slots<'a>(req: &HttpRequest, sso: &'a Sso) -> Slots<'a> {
-    Slots {
-        sealer: &sso.sealer,
-        site: &sso.site,
-        now: sso.clock.now(),
-        timeout: sso.site.config.timeout,
-        secure: origin::is_https(req, sso),
+/// Mounts the endpoints under another path.
+///
+/// ```
+/// # use actix_web::App;
+/// App::new().configure(microsoft_sso::config_at("/auth/microsoft"));
+/// ```
+pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) + use<> {
+    let scope = web::scope(path.trim_end_matches('/'))
+        .service(named(["/login/", "/login"], LOGIN).route(web::get().to(login::login)))
+        .service(
+            named(["/callback/", "/callback"], "microsoft_sso.callback")
+                .route(web::get().to(callback::callback))
+                .route(web::post().to(form_post::form_post)),
+        )
+        .service(
+            named(["/logout/", "/logout"], "microsoft_sso.logout")
+                .route(web::post().to(logout::logout)),
+        )
+        .service(
+            named(
+                ["/front-channel-logout/", "/front-channel-logout"],
+                "microsoft_sso.front_channel_logout",
+            )
+            .route(web::get().to(front_channel_logout::front_channel_logout)),
+        )
+        .service(
+            named(["/picture/", "/picture"], "microsoft_sso.picture")
+                .route(web::get().to(photo::photo)),
+        )
+        .service(
+            web::resource("/style.css")
+                .name("microsoft_sso.style")
+                .route(web::get().to(login_page::style)),
+        )
+        .service(
+            named(["/", ""], "microsoft_sso.login_page")
+                .route(web::get().to(login_page::login_page)),
+        );
+    move |app| {
+        // It runs once per worker, so each has a client of its own.
+        app.app_data(Rc::new(WorkerClient::default()))
+            .service(scope);
     }
 }
 
-/// A redirect that nobody keeps and that tells no other site where it came from.
-fn redirect(status: StatusCode, location: &str, cookie: Option<Cookie<'static>>) -> HttpResponse {
-    let mut response = HttpResponse::build(status);
-    response
-        .insert_header((header::LOCATION, location))
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"));
-    if let Some(cookie) = cookie {
-        response.cookie(cookie);
-    }
-    response.finish()
-}
-
-/// A sign-in that has no attempt to burn, or none yet: the person learns why on the next page.
-fn refused(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
-    explain(req, sso, error);
-    let to = sso.site.config.login_failed_url.as_str();
-    redirect(StatusCode::SEE_OTHER, to, None)
-}
-
-/// Why a sign-in failed: in the log for the operator, on the next page for the person.
-fn explain(req: &HttpRequest, sso: &Sso, error: &SignInError) {
-    audit::refused(&sso.site, error);
-    flash::leave(req, &sso.site.config, error.message());
-}
-
-/// The page for a sign-in that can't be carried out at all, and the reason in the log.
-fn outage(req: &HttpRequest, sso: &Sso, error: &SignInError) -> HttpResponse {
-    let speech = Speech::of(req, &sso.site.config);
-    audit::refused(&sso.site, error);
-    page::notice_in(
-        speech.language,
-        is_navigation(req),
-        StatusCode::SERVICE_UNAVAILABLE,
-        error.code(),
-        speech.tell(error.message()),
-    )
-}
-
-/// The answer where sign-in is switched off.
-fn switched_off(req: &HttpRequest) -> HttpResponse {
-    let text = "Signing in with Microsoft is switched off.";
-    page::notice(
-        is_navigation(req),
-        StatusCode::NOT_FOUND,
-        "switched_off",
-        text,
-    )
+/// A resource with a name: `require_login` admits the plugin's own resources by it.
+fn named(paths: [&str; 2], name: &str) -> Resource {
+    web::resource(paths).name(name)
 }

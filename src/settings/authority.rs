@@ -3,10 +3,10 @@
 use url::{Host, Url};
 use uuid::Uuid;
 
-/// The tenant that all personal Microsoft accounts live in.
+/// The tenant of all personal Microsoft accounts.
 pub(crate) const PERSONAL_TENANT: Uuid = Uuid::from_u128(0x9188040d_6c67_4c5b_b112_36a304b66dad);
 
-/// Host names of one cloud: the names that stand for the same issuer, and its Graph.
+/// The login hosts of one cloud, which are aliases of the same issuer, and its Graph.
 /// Source: Microsoft's "National clouds" and "Microsoft Graph deployments" pages.
 struct Cloud {
     hosts: &'static [&'static str],
@@ -32,7 +32,7 @@ const CLOUDS: &[Cloud] = &[
     },
 ];
 
-/// Where people sign in: `https://{host}/{tenant}`.
+/// The authority that signs users in: `https://{host}/{tenant}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Authority {
     base: Url,
@@ -108,8 +108,8 @@ impl Authority {
         )
     }
 
-    /// Whether people of more than one tenant may come in by it.
-    pub(crate) fn is_shared(&self) -> bool {
+    /// Whether it accepts users from several tenants.
+    pub(crate) fn is_multi_tenant(&self) -> bool {
         matches!(self.tenant, TenantPath::Common | TenantPath::Organizations)
     }
 
@@ -123,9 +123,9 @@ impl Authority {
         Some(cloud.graph)
     }
 
-    /// Whether an issuer's host and tenant may stand in this authority's metadata (OpenID Connect
-    /// Discovery 1.0, section 4.3, with Entra's `{tenantid}` template for the shared tenants).
-    pub(crate) fn may_have_issuer(&self, issuer: &str) -> bool {
+    /// Whether this authority's metadata may name the issuer (OpenID Connect Discovery 1.0, section
+    /// 4.3; multi-tenant authorities have Entra's `{tenantid}` template).
+    pub(crate) fn accepts_issuer(&self, issuer: &str) -> bool {
         let parsed = match Url::parse(issuer) {
             Ok(url) => url,
             Err(_) => return false,
@@ -155,7 +155,7 @@ impl Authority {
         }
     }
 
-    /// Whether an endpoint named by the metadata may be called: https, or loopback like ours.
+    /// Whether an endpoint of the metadata may be called: https, or loopback if the authority is.
     pub(crate) fn may_call(&self, endpoint: &Url) -> bool {
         endpoint.scheme() == "https" || (self.is_loopback() && is_loopback(endpoint))
     }
@@ -171,7 +171,7 @@ fn cloud(host: &str) -> Option<&'static Cloud> {
     CLOUDS.iter().find(|cloud| cloud.hosts.contains(&host))
 }
 
-/// Whether a URL's host can only be this machine.
+/// Whether the host of a URL can only be this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(domain)) => domain == "localhost" || domain.ends_with(".localhost"),
@@ -248,7 +248,7 @@ mod tests {
     fn the_issuer_of_metadata_must_be_the_authoritys_own() {
         let host = "https://login.microsoftonline.com";
         let common = Authority::parse("common").unwrap();
-        assert!(common.may_have_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+        assert!(common.accepts_issuer(&format!("{host}/{{tenantid}}/v2.0")));
         for issuer in [
             format!("{host}/{TENANT}/v2.0"),
             format!("{host}/{{tenantid}}/v2.0/"),
@@ -257,16 +257,16 @@ mod tests {
             "http://login.microsoftonline.com/{tenantid}/v2.0".to_owned(),
             format!("{host}.evil.example/{{tenantid}}/v2.0"),
         ] {
-            assert!(!common.may_have_issuer(&issuer), "{issuer}");
+            assert!(!common.accepts_issuer(&issuer), "{issuer}");
         }
         let single = Authority::parse(TENANT).unwrap();
-        assert!(single.may_have_issuer(&format!("{host}/{TENANT}/v2.0")));
-        assert!(!single.may_have_issuer(&format!("{host}/{PERSONAL_TENANT}/v2.0")));
+        assert!(single.accepts_issuer(&format!("{host}/{TENANT}/v2.0")));
+        assert!(!single.accepts_issuer(&format!("{host}/{PERSONAL_TENANT}/v2.0")));
         let domain = Authority::parse("contoso.com").unwrap();
-        assert!(domain.may_have_issuer(&format!("{host}/{TENANT}/v2.0")));
-        assert!(!domain.may_have_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+        assert!(domain.accepts_issuer(&format!("{host}/{TENANT}/v2.0")));
+        assert!(!domain.accepts_issuer(&format!("{host}/{{tenantid}}/v2.0")));
         let china = Authority::parse("https://login.chinacloudapi.cn/common").unwrap();
-        assert!(china.may_have_issuer("https://login.partner.microsoftonline.cn/{tenantid}/v2.0"));
-        assert!(!china.may_have_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+        assert!(china.accepts_issuer("https://login.partner.microsoftonline.cn/{tenantid}/v2.0"));
+        assert!(!china.accepts_issuer(&format!("{host}/{{tenantid}}/v2.0")));
     }
 }

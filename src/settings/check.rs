@@ -1,217 +1,202 @@
-//! The check that all settings pass at start: every mistake is found, not the first alone.
+//! The checks that all settings pass at start.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
-    Config, ConfigBuilder, ConfigError, Mistake, ResponseMode, Settings,
     authority::{Authority, is_loopback},
-    sites::Change,
-    value::List,
-    values::Values,
+    builder::Values,
+    config::Settings,
+    from_value::List,
+    hint::Hint,
+    problem::ConfigProblem,
+    texts::Text,
 };
-use crate::{
-    next_path::NextPath,
-    prompt::{Prompt, is_hint},
-    text::Text,
-};
+use crate::util::next_path::NextPath;
 
+const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Collects the mistakes while each setting is read into its own type.
+/// Collects the problems while each setting gets its own type.
 pub(super) struct Check {
-    mistakes: Vec<Mistake>,
-    warnings: Vec<Mistake>,
-}
-
-pub(super) fn check(builder: ConfigBuilder) -> Result<Config, ConfigError> {
-    let ConfigBuilder {
-        values,
-        mistakes,
-        warnings,
-        sites,
-    } = builder;
-    let mut check = Check { mistakes, warnings };
-    let settings = check.settings(values, sites);
-    let Check { mistakes, warnings } = check;
-    match settings {
-        Some(mut settings) if mistakes.is_empty() => {
-            settings.warnings = warnings;
-            Ok(Config(settings))
-        }
-        _ => Err(ConfigError::new(mistakes)),
-    }
+    pub(super) problems: Vec<ConfigProblem>,
+    pub(super) warnings: Vec<ConfigProblem>,
 }
 
 impl Check {
-    /// Reads each setting into its own type; `None` where one can't be read at all.
-    fn settings(&mut self, values: Values, sites: Vec<(String, Change)>) -> Option<Settings> {
-        let authority = self.authority(&values.authority);
-        // With sites, the settings around them need not be a site themselves.
-        let is_site = sites.is_empty() || !values.application_id.is_empty();
-        if values.enabled && is_site {
+    /// Gives each setting its own type; `None` where one can't be read at all. With sites, the base
+    /// settings need not be a site themselves.
+    #[expect(clippy::too_many_lines, reason = "one line per setting")]
+    pub(super) fn settings(&mut self, given: &Values, must_be_site: bool) -> Option<Settings> {
+        let authority = self.authority(&given.authority);
+        if given.enabled && (must_be_site || !given.application_id.is_empty()) {
             self.application(
-                &values.application_id,
-                values.client_secret.expose(),
+                &given.application_id,
+                given.client_secret.expose(),
                 authority.as_ref().is_some_and(Authority::is_loopback),
             );
         }
-        let graph_url = self.graph_url(&values.graph_url, authority.as_ref());
-        let tenants = self.tenants(&values.tenants);
-        let domains = self.domains(&values.allowable_domains);
-        let staff = self.people("staff_list", &values.staff_list);
-        let superusers = self.superusers(&values.superuser_list);
-        let staff_roles = self.grants("staff_roles", &values.staff_roles);
-        let superuser_roles = self.grants("superuser_roles", &values.superuser_roles);
-        let named_roles = self.named_roles(&values.roles);
-        let guests = self.guests(&values.guests);
-        let response_mode = self.response_mode(&values.response_mode);
-        self.plain(&values);
-        let others = self.others(&values.other_providers);
-        let admin_route = self.path("admin_route", &values.admin_route);
-        let next_url = self.path("next_url", &values.next_url);
-        let login_failed_url = self.path("login_failed_url", &values.login_failed_url);
-        let logout_redirect_path = self.path("logout_redirect_path", &values.logout_redirect_path);
-        let base_url = self.base_url(&values.base_url, &values.callback_domain);
-        let proxies = self.trusted_proxies(&values.trusted_proxies);
+        let graph_url = self.graph_url(&given.graph_url, authority.as_ref());
+        let tenants = self.tenants(&given.tenants);
+        let domains = self.domains(&given.allowable_domains);
+        let staff = self.people("staff_list", &given.staff_list);
+        let superusers = self.superusers(&given.superuser_list);
+        let staff_roles = self.grants("staff_roles", &given.staff_roles);
+        let superuser_roles = self.grants("superuser_roles", &given.superuser_roles);
+        let named_roles = self.named_roles(&given.roles);
+        self.scopes(&given.scopes);
+        self.limits(given);
+        let domain_hint = self.domain_hint(&given.domain_hint);
+        let logo_url = self.logo(&given.logo_url);
+        self.texts(given);
+        let other_providers = self.other_providers(&given.other_providers);
+        let admin_route = self.path("admin_route", &given.admin_route);
+        let next_url = self.path("next_url", &given.next_url);
+        let login_failed_url = self.path("login_failed_url", &given.login_failed_url);
+        let logout_redirect_path = self.path("logout_redirect_path", &given.logout_redirect_path);
+        let base_url = self.base_url(&given.base_url, &given.callback_domain);
+        let trusted_proxies = self.trusted_proxies(&given.trusted_proxies);
         let is_public =
-            !proxies.is_empty() || base_url.as_ref().is_some_and(|url| !is_loopback(url));
-        self.secret_key(values.secret_key.expose().len(), is_public);
+            !trusted_proxies.is_empty() || base_url.as_ref().is_some_and(|url| !is_loopback(url));
+        self.secret_key(given.secret_key.expose().len(), is_public);
         if let Some(authority) = &authority {
             self.proof_of_domains(authority, &domains, &tenants);
         }
-        // After all others, so that what a site inherits is said once.
-        let sites = self.sites(&values, sites);
         Some(Settings {
+            enabled: given.enabled,
+            application_id: given.application_id.clone(),
+            client_secret: given.client_secret.clone(),
             authority: authority?,
-            graph_url: graph_url?,
             tenants,
+            graph_url: graph_url?,
+            scopes: given.scopes.iter().map(str::to_owned).collect(),
+            timeout: given.timeout,
+            session_age: given.session_age,
+            graph_timeout: given.graph_timeout,
+            entra_timeout: given.entra_timeout,
+            clock_leeway: given.clock_leeway,
             domains,
+            auto_create_users: given.auto_create_users,
+            save_basic_info: given.save_basic_info,
+            save_access_token: given.save_access_token,
+            always_update_user_data: given.always_update_user_data,
+            unique_email: given.unique_email,
             staff,
             superusers,
             staff_roles,
             superuser_roles,
             named_roles,
-            guests: guests?,
-            response_mode: response_mode?,
-            others,
-            base_url,
-            admin_route: admin_route?,
+            guests: given.guests,
+            auto_create_first_superuser: given.auto_create_first_superuser,
+            enable_messages: given.enable_messages,
+            show_failed_login_message: given.show_failed_login_message,
+            response_mode: given.response_mode,
             next_url: next_url?,
             login_failed_url: login_failed_url?,
             logout_redirect_path: logout_redirect_path?,
-            proxies,
-            sites,
+            slo_enabled: given.slo_enabled,
+            prompt: given.prompt,
+            domain_hint,
+            admin_route: admin_route?,
+            admin_enabled: given.admin_enabled,
+            pages_enabled: given.pages_enabled,
+            login_page_enabled: given.login_page_enabled,
+            text: given.text.clone(),
+            page_title: given.page_title.clone(),
+            logo_url,
+            language: given.language.clone(),
+            texts: given.texts.clone(),
+            other_providers,
+            base_url,
+            trusted_proxies,
+            #[cfg(feature = "_diesel")]
+            pool_size: given.pool_size,
+            #[cfg(feature = "_diesel")]
+            database_timeout: given.database_timeout,
+            max_sign_ins: given.max_sign_ins,
+            secret_key: given.secret_key.clone(),
+            sites: BTreeMap::new(),
             warnings: Vec::new(),
-            values,
+            given: given.clone(),
         })
     }
 
-    /// The settings that stay as they are given.
-    fn plain(&mut self, values: &Values) {
-        self.scopes(&values.scopes);
-        self.durations(values);
-        self.hints(values);
-        self.logo(&values.logo_url);
-        let names = values.texts.0.values().flat_map(|texts| texts.keys());
-        for name in names.filter(|name| !Text::KEYS.contains(&name.as_str())) {
-            let remedy = format!("the texts are: {}", Text::KEYS.join(", "));
-            self.mistake("texts", format!("there is no text `{name}`"), remedy);
-        }
-    }
-
-    pub(super) fn mistake(
+    pub(super) fn problem(
         &mut self,
         setting: &str,
         problem: impl Into<String>,
-        remedy: impl Into<String>,
+        help: impl Into<String>,
     ) {
-        self.mistakes.push(Mistake::new(setting, problem, remedy));
+        let problem = ConfigProblem::new(setting, problem, help);
+        self.problems.push(problem);
     }
 
     pub(super) fn warning(
         &mut self,
         setting: &str,
         problem: impl Into<String>,
-        remedy: impl Into<String>,
+        help: impl Into<String>,
     ) {
-        self.warnings.push(Mistake::new(setting, problem, remedy));
+        let warning = ConfigProblem::new(setting, problem, help);
+        self.warnings.push(warning);
     }
 
-    /// What a site's settings have wrong, but for what they inherit.
-    pub(super) fn of_site(&mut self, host: &str, found: Vec<Mistake>, is_warning: bool) {
-        let list = match is_warning {
-            true => &mut self.warnings,
-            false => &mut self.mistakes,
-        };
-        let known = list.len();
-        for mut mistake in found {
-            if !list[..known].contains(&mistake) {
-                mistake.setting = format!("sites.\"{host}\".{}", mistake.setting);
-                list.push(mistake);
-            }
-        }
+    /// The problems of a site's settings, without those that it inherits.
+    pub(super) fn site_problems(&mut self, host: &str, found: Vec<ConfigProblem>) {
+        add_for_site(&mut self.problems, host, found);
+    }
+
+    /// Likewise its warnings.
+    pub(super) fn site_warnings(&mut self, host: &str, found: Vec<ConfigProblem>) {
+        add_for_site(&mut self.warnings, host, found);
     }
 
     fn scopes(&mut self, list: &List) {
-        for scope in list.iter() {
-            // RFC 6749, section 3.3: %x21 / %x23-5B / %x5D-7E
-            if !scope
-                .bytes()
-                .all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
-            {
-                self.mistake(
-                    "scopes",
-                    format!("`{scope}` is not one scope"),
-                    "separate scopes by commas, such as `User.Read,Mail.Read`",
-                );
-            }
-        }
-    }
-
-    fn hints(&mut self, values: &Values) {
-        if !values.prompt.is_empty() && Prompt::of_setting(&values.prompt).is_none() {
-            let remedy = "use `login`, `consent` or `select_account`, or leave it out";
-            self.mistake(
-                "prompt",
-                "Entra doesn't know it, or it can't be for everybody",
-                remedy,
+        // RFC 6749, section 3.3: %x21 / %x23-5B / %x5D-7E
+        let is_token = |b: u8| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+        for scope in list.iter().filter(|scope| !scope.bytes().all(is_token)) {
+            self.problem(
+                "scopes",
+                format!("`{scope}` is not one scope"),
+                "separate scopes by commas, such as `User.Read,Mail.Read`",
             );
         }
-        if !values.domain_hint.is_empty() && !is_hint(&values.domain_hint) {
-            let remedy = "give a domain, `organizations` or `consumers`";
-            self.mistake("domain_hint", "it is not a domain", remedy);
+    }
+
+    fn texts(&mut self, given: &Values) {
+        let names = given.texts.0.values().flat_map(|texts| texts.keys());
+        for name in names.filter(|name| !Text::KEYS.contains(&name.as_str())) {
+            let help = format!("the texts are: {}", Text::KEYS.join(", "));
+            self.problem("texts", format!("there is no text `{name}`"), help);
         }
     }
 
-    fn response_mode(&mut self, text: &str) -> Option<ResponseMode> {
-        let modes = [ResponseMode::Query, ResponseMode::FormPost];
-        let mode = modes.into_iter().find(|mode| mode.as_str() == text);
-        if mode.is_none() {
-            let remedy = "use `query` or `form_post`";
-            self.mistake("response_mode", "there is no such mode", remedy);
+    fn domain_hint(&mut self, text: &str) -> Option<Hint> {
+        let hint = Hint::parse(text);
+        if hint.is_none() && !text.is_empty() {
+            let help = "give a domain, `organizations` or `consumers`";
+            self.problem("domain_hint", "it is not a domain", help);
         }
-        mode
+        hint
     }
 
-    fn durations(&mut self, values: &Values) {
-        const MINUTE: Duration = Duration::from_secs(60);
-        self.duration("timeout", values.timeout, DAY);
-        self.duration("session_age", values.session_age, 365 * DAY);
-        self.duration("graph_timeout", values.graph_timeout, MINUTE);
-        self.duration("entra_timeout", values.entra_timeout, MINUTE);
-        self.duration("database_timeout", values.database_timeout, MINUTE);
-        if values.pool_size == 0 || values.pool_size > 1000 {
-            self.mistake(
+    fn limits(&mut self, given: &Values) {
+        self.duration("timeout", given.timeout, DAY);
+        self.duration("session_age", given.session_age, 365 * DAY);
+        self.duration("graph_timeout", given.graph_timeout, MINUTE);
+        self.duration("entra_timeout", given.entra_timeout, MINUTE);
+        self.duration("database_timeout", given.database_timeout, MINUTE);
+        if given.pool_size == 0 || given.pool_size > 1000 {
+            self.problem(
                 "pool_size",
                 "it is not between 1 and 1000",
                 "give a number such as `8`",
             );
         }
-        if values.max_sign_ins == 0 {
-            self.mistake("max_sign_ins", "it is 0", "give a number such as `200`");
+        if given.max_sign_ins == 0 {
+            self.problem("max_sign_ins", "it is 0", "give a number such as `200`");
         }
-        if values.clock_leeway > 10 * MINUTE {
-            self.mistake(
+        if given.clock_leeway > 10 * MINUTE {
+            self.problem(
                 "clock_leeway",
                 "it is longer than 10 minutes",
                 "set the machine's clock right and use `5m`",
@@ -219,12 +204,12 @@ impl Check {
         }
     }
 
-    fn duration(&mut self, setting: &str, value: Duration, most: Duration) {
-        if value.is_zero() || value > most {
-            let most = humantime::format_duration(most);
-            self.mistake(
+    fn duration(&mut self, setting: &str, value: Duration, max: Duration) {
+        if value.is_zero() || value > max {
+            let max = humantime::format_duration(max);
+            self.problem(
                 setting,
-                format!("it is not between 1 s and {most}"),
+                format!("it is not between 1 s and {max}"),
                 "give a duration with its unit, such as `10m`",
             );
         }
@@ -233,12 +218,22 @@ impl Check {
     fn path(&mut self, setting: &str, text: &str) -> Option<NextPath> {
         let path = NextPath::parse(text);
         if path.is_none() {
-            self.mistake(
+            self.problem(
                 setting,
                 "it is not a path on this site",
                 "give a path that begins with one `/`, such as `/welcome`",
             );
         }
         path
+    }
+}
+
+fn add_for_site(list: &mut Vec<ConfigProblem>, host: &str, found: Vec<ConfigProblem>) {
+    let inherited = list.len();
+    for mut problem in found {
+        if !list[..inherited].contains(&problem) {
+            problem.setting = format!("sites.\"{host}\".{}", problem.setting);
+            list.push(problem);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The checks of settings that say where something is: Microsoft, and this application.
+//! The checks of settings that are addresses: of Microsoft, of this application, of proxies.
 
 use std::net::IpAddr;
 
@@ -9,30 +9,31 @@ use uuid::Uuid;
 use super::{
     authority::{Authority, is_loopback, is_secure},
     check::Check,
-    value::List,
+    from_value::List,
+    trusted_proxies::TrustedProxies,
 };
-use crate::{next_path::NextPath, proxy::TrustedProxies};
+use crate::util::next_path::NextPath;
 
-/// Shortest `secret_key`, in bytes.
+/// Minimum length of `secret_key`, in bytes.
 const MIN_KEY: usize = 64;
 
 impl Check {
     pub(super) fn authority(&mut self, text: &str) -> Option<Authority> {
         Authority::parse(text)
             .map_err(|problem| {
-                self.mistake("authority", problem, "give a tenant id, a domain, or a URL such as `https://login.microsoftonline.com/common`");
+                self.problem("authority", problem, "give a tenant id, a domain, or a URL such as `https://login.microsoftonline.com/common`");
             })
             .ok()
     }
 
     pub(super) fn application(&mut self, id: &str, secret: &str, loopback: bool) {
         if id.is_empty() {
-            self.mistake("application_id", "it is missing", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+            self.problem("application_id", "it is missing", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
         } else if !loopback && Uuid::try_parse(id).is_err() {
-            self.mistake("application_id", "it is not a GUID", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+            self.problem("application_id", "it is not a GUID", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
         }
         if secret.is_empty() {
-            self.mistake(
+            self.problem(
                 "client_secret",
                 "it is missing",
                 "make a client secret under \"Certificates & secrets\" and copy its Value",
@@ -55,7 +56,7 @@ impl Check {
             Ok(url) if is_secure(&url) && url.query().is_none() && url.path() != "/" => Some(url),
             _ => {
                 if authority.is_some() {
-                    self.mistake("graph_url", "it is not an https URL with a version (and the authority's cloud is not a known one)", "give it in full, such as `https://graph.microsoft.com/v1.0`");
+                    self.problem("graph_url", "it is not an https URL with a version (and the authority's cloud is not a known one)", "give it in full, such as `https://graph.microsoft.com/v1.0`");
                 }
                 None
             }
@@ -85,7 +86,7 @@ impl Check {
                 Some(url)
             }
             _ => {
-                self.mistake(
+                self.problem(
                     setting,
                     "it is not an https origin (http only on a loopback address)",
                     "give scheme and host alone, such as `https://app.example.com`",
@@ -96,17 +97,17 @@ impl Check {
     }
 
     pub(super) fn secret_key(&mut self, length: usize, is_public: bool) {
-        let remedy = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
+        let help = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
         if length == 0 && is_public {
-            self.mistake(
+            self.problem(
                 "secret_key",
                 "it is missing, and the application is public (`base_url`, `trusted_proxies`)",
-                remedy,
+                help,
             );
         } else if length == 0 {
-            self.warning("secret_key", "it is missing: a random one is used, so sign-ins under way and cookies end with this process and aren't shared with other nodes", remedy);
+            self.warning("secret_key", "it is missing: a random one is used, so sessions and sign-ins under way end with this process, and other nodes can't read them", help);
         } else if length < MIN_KEY {
-            self.mistake("secret_key", format!("it has {length} bytes"), remedy);
+            self.problem("secret_key", format!("it has {length} bytes"), help);
         }
     }
 
@@ -116,9 +117,9 @@ impl Check {
             let one = || entry.parse().map(|address: IpAddr| address.into()).ok();
             match entry.parse::<IpNet>().ok().or_else(one) {
                 Some(network) => networks.push(network),
-                None => self.mistake(
+                None => self.problem(
                     "trusted_proxies",
-                    format!("`{entry}` is no network"),
+                    format!("`{entry}` is not a network"),
                     "list addresses or networks such as `10.0.0.0/8`",
                 ),
             }
@@ -126,27 +127,31 @@ impl Check {
         TrustedProxies::new(networks)
     }
 
-    pub(super) fn logo(&mut self, logo: &str) {
-        if !logo.is_empty() && !logo.starts_with("data:image/") && NextPath::parse(logo).is_none() {
-            self.mistake(
+    pub(super) fn logo(&mut self, logo: &str) -> Option<String> {
+        if logo.is_empty() {
+            return None;
+        }
+        if !logo.starts_with("data:image/") && NextPath::parse(logo).is_none() {
+            self.problem(
                 "logo_url",
-                "it is of another site, and the page asks no other site for anything",
+                "it is on another site; the page loads nothing from other sites",
                 "give a path on this site, or a `data:image/…` URL",
             );
         }
+        Some(logo.to_owned())
     }
 
     /// Names and paths of other ways to sign in.
-    pub(super) fn others(&mut self, list: &List) -> Vec<(String, NextPath)> {
+    pub(super) fn other_providers(&mut self, list: &List) -> Vec<(String, NextPath)> {
         let mut others = Vec::new();
         for entry in list.iter() {
             let parts = entry.split_once('=');
             let path = parts.and_then(|(_, path)| NextPath::parse(path.trim()));
             match (parts, path) {
                 (Some((name, _)), Some(path)) => others.push((name.trim().to_owned(), path)),
-                _ => self.mistake(
+                _ => self.problem(
                     "other_providers",
-                    format!("`{entry}` is no name with a path on this site"),
+                    format!("`{entry}` is not a name with a path on this site"),
                     "write each as `Name=/path`",
                 ),
             }

@@ -1,16 +1,16 @@
-//! The checks of settings that say whose people may come in, and as what.
+//! The checks of settings that say who may sign in, and with which rights.
 
 use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use super::{
-    Domains, Guests,
     authority::{Authority, is_domain},
     check::Check,
-    value::List,
+    config::Domains,
+    from_value::List,
+    grants::{Grants, NamedRoles},
 };
-use crate::account::{Grants, NamedRoles};
 
 impl Check {
     pub(super) fn tenants(&mut self, list: &List) -> BTreeSet<Uuid> {
@@ -18,7 +18,7 @@ impl Check {
         for entry in list.iter() {
             match Uuid::try_parse(entry) {
                 Ok(id) => drop(tenants.insert(id)),
-                Err(_) => self.mistake(
+                Err(_) => self.problem(
                     "tenants",
                     format!("`{entry}` is not a GUID"),
                     "list tenant ids; a domain belongs into `authority`",
@@ -35,35 +35,36 @@ impl Check {
             if is_domain(&entry) || is_single_label(&entry) {
                 domains.insert(entry);
             } else {
-                self.mistake(
+                self.problem(
                     "allowable_domains",
                     format!("`{entry}` is not a domain"),
                     "list whole domains such as `contoso.com`, or `*` alone for all",
                 );
             }
         }
-        match list.iter().any(|entry| entry == "*") {
-            true if !domains.is_empty() => {
-                self.mistake(
-                    "allowable_domains",
-                    "`*` stands beside other entries, which then mean nothing",
-                    "list the domains, or `*` alone",
-                );
-                Domains::Only(domains)
-            }
-            true => Domains::All,
-            false => Domains::Only(domains),
+        let is_all = list.iter().any(|entry| entry == "*");
+        if is_all && !domains.is_empty() {
+            self.problem(
+                "allowable_domains",
+                "`*` stands beside other entries, which then have no effect",
+                "list the domains, or `*` alone",
+            );
+        }
+        if is_all && domains.is_empty() {
+            Domains::All
+        } else {
+            Domains::Only(domains)
         }
     }
 
     pub(super) fn superusers(&mut self, list: &List) -> BTreeSet<String> {
         let superusers = self.people("superuser_list", list);
         if superusers.contains("*") {
-            let remedy = "list the people; `*` is for `staff_list`";
-            self.mistake(
+            let help = "list the people; `*` is for `staff_list`";
+            self.problem(
                 "superuser_list",
                 "`*` would make everybody a superuser",
-                remedy,
+                help,
             );
         }
         superusers
@@ -76,7 +77,7 @@ impl Check {
             .iter()
             .filter(|entry| *entry != "*" && !entry.contains('@'))
         {
-            self.mistake(
+            self.problem(
                 setting,
                 format!("`{entry}` is neither an e-mail address nor a user principal name"),
                 "list whole addresses such as `ada@contoso.com`",
@@ -95,11 +96,11 @@ impl Check {
 
     fn grant(&mut self, setting: &str, grants: &mut Grants, entry: &str) {
         if entry.is_empty() || entry.contains(char::is_whitespace) || entry == "*" {
-            let remedy = "give the Value of an app role, or the Object ID of a group";
-            self.mistake(
+            let help = "give the Value of an app role, or the Object ID of a group";
+            self.problem(
                 setting,
                 format!("`{entry}` is neither an app role nor a group"),
-                remedy,
+                help,
             );
         } else {
             grants.add(entry);
@@ -114,7 +115,7 @@ impl Check {
                     let grants = named.entry(name.trim().to_owned()).or_default();
                     self.grant("roles", grants, granted_by.trim());
                 }
-                _ => self.mistake(
+                _ => self.problem(
                     "roles",
                     format!("`{entry}` has no name"),
                     "write each as `name=role` or `name=group id`",
@@ -124,20 +125,7 @@ impl Check {
         named
     }
 
-    pub(super) fn guests(&mut self, text: &str) -> Option<Guests> {
-        match text {
-            "by_domain" => Some(Guests::ByDomain),
-            "allowed" => Some(Guests::Allowed),
-            "refused" => Some(Guests::Refused),
-            _ => {
-                let remedy = "use `by_domain`, `allowed` or `refused`";
-                self.mistake("guests", "there is no such rule", remedy);
-                None
-            }
-        }
-    }
-
-    /// A mail proves nothing where any tenant may come in: say so, and what is done about it.
+    /// Where any tenant may sign in, a mail address proves nothing: warn, and say what to do.
     pub(super) fn proof_of_domains(
         &mut self,
         authority: &Authority,
@@ -145,8 +133,8 @@ impl Check {
         tenants: &BTreeSet<Uuid>,
     ) {
         let listed = matches!(domains, Domains::Only(listed) if !listed.is_empty());
-        if authority.is_shared() && listed && tenants.is_empty() {
-            self.warning("tenants", "`allowable_domains` is set while any tenant may sign in, and any tenant's administrator can write any mail address: a mail counts only where the user principal name has its domain, or Entra vouches for it (`xms_edov`)", "list your tenant ids, or use your tenant as `authority`");
+        if authority.is_multi_tenant() && listed && tenants.is_empty() {
+            self.warning("tenants", "`allowable_domains` is set while any tenant may sign in, and any tenant's administrator can write any mail address: an address counts only where the user principal name has its domain, or Entra vouches for it (`xms_edov`)", "list your tenant ids, or use your tenant as `authority`");
         }
     }
 }

@@ -4,76 +4,106 @@ use std::path::Path;
 
 use config::{Environment, File, FileFormat, Map, Source, Value};
 
-use super::{ConfigBuilder, Mistake, sites, values::Values};
+use super::{
+    builder::{Change, ConfigBuilder, Values},
+    problem::ConfigProblem,
+};
 
 const PREFIX: &str = "MICROSOFT_SSO";
 
-/// The table of the hosts that have settings of their own; it is no setting itself.
+/// The table of the hosts that have settings of their own; not a setting itself.
 const SITES: &str = "sites";
 
-/// Names a settings file; it is no setting itself.
+/// Names a settings file; not a setting itself.
 const FILE: &str = "config";
 
-pub(super) fn environment(builder: &mut ConfigBuilder) {
-    let source = Environment::with_prefix(PREFIX).prefix_separator("_");
-    let mut values = match source.collect() {
-        Ok(values) => values,
-        Err(error) => {
-            let remedy = "set variables that are valid UTF-8";
-            let mistake = Mistake::new("environment", error.to_string(), remedy);
-            return builder.mistakes.push(mistake);
+impl ConfigBuilder {
+    /// Reads the environment: each variable `MICROSOFT_SSO_<NAME>` that is set. Lists are
+    /// separated by commas, durations carry their unit (`10m`).
+    #[must_use]
+    pub fn environment(mut self) -> Self {
+        let source = Environment::with_prefix(PREFIX).prefix_separator("_");
+        let mut values = match source.collect() {
+            Ok(values) => values,
+            Err(error) => {
+                let help = "set variables that are valid UTF-8";
+                let problem = ConfigProblem::new("environment", error.to_string(), help);
+                self.problems.push(problem);
+                return self;
+            }
+        };
+        if let Some(path) = values.remove(FILE).and_then(|path| path.into_string().ok()) {
+            self = self.file(&path);
         }
-    };
-    if let Some(path) = values.remove(FILE).and_then(|path| path.into_string().ok()) {
-        file(builder, Path::new(&path));
+        // A deployment may have variables of its own under the prefix, so an unknown one is a warning.
+        self.apply(values, |builder, problem| builder.warnings.push(problem));
+        self
     }
-    // A deployment may keep variables of its own under the prefix, so a stranger is a warning.
-    apply(builder, values, |builder, mistake| {
-        builder.warnings.push(mistake);
-    });
-}
 
-pub(super) fn file(builder: &mut ConfigBuilder, path: &Path) {
-    let source = File::from(path).format(FileFormat::Toml);
-    match source.collect() {
-        Ok(mut values) => {
-            let table = values.remove("microsoft_sso").map(Value::into_table);
-            let values = match table {
-                Some(Ok(table)) => table,
-                _ => values,
-            };
-            apply(builder, values, |builder, mistake| {
-                builder.mistakes.push(mistake);
-            });
+    /// Reads a TOML file: the settings are at the top level, or in the table `[microsoft_sso]`.
+    #[must_use]
+    pub fn file(mut self, path: impl AsRef<Path>) -> Self {
+        let path = path.as_ref();
+        match File::from(path).format(FileFormat::Toml).collect() {
+            Ok(mut values) => {
+                let table = values.remove("microsoft_sso").map(Value::into_table);
+                let values = match table {
+                    Some(Ok(table)) => table,
+                    _ => values,
+                };
+                self.apply(values, |builder, problem| builder.problems.push(problem));
+            }
+            // The parser's error may quote the file, which holds secrets.
+            Err(_) => self.problems.push(ConfigProblem::new(
+                FILE,
+                format!("the file {} can't be read as TOML", path.display()),
+                "check that it exists, is readable, and is valid TOML",
+            )),
         }
-        // The error of the parser may quote the file, and the file holds secrets.
-        Err(_) => builder.mistakes.push(Mistake::new(
-            FILE,
-            format!("the file {} can't be read as TOML", path.display()),
-            "check that it is there, readable, and valid TOML",
-        )),
+        self
     }
-}
 
-pub(super) fn apply(
-    builder: &mut ConfigBuilder,
-    values: Map<String, Value>,
-    unknown: impl Fn(&mut ConfigBuilder, Mistake),
-) {
-    let mut values: Vec<_> = values.into_iter().collect();
-    values.sort_by(|a, b| a.0.cmp(&b.0));
-    for (name, value) in values {
-        if name == SITES {
-            sites::table(builder, value);
-        } else if !Values::NAMES.contains(&name.as_str()) {
-            let remedy = format!("the settings are: {}", Values::NAMES.join(", "));
-            unknown(
-                builder,
-                Mistake::new(name, "there is no setting of this name", remedy),
-            );
-        } else if let Err(problem) = builder.values.set(&name, &value) {
-            let remedy = "see its description in the documentation of `ConfigBuilder`";
-            builder.mistakes.push(Mistake::new(name, problem, remedy));
+    /// Sets what a table holds; `report_unknown` is given what is no setting.
+    pub(super) fn apply(
+        &mut self,
+        values: Map<String, Value>,
+        report_unknown: impl Fn(&mut Self, ConfigProblem),
+    ) {
+        let mut values: Vec<_> = values.into_iter().collect();
+        values.sort_by(|a, b| a.0.cmp(&b.0));
+        for (name, value) in values {
+            if name == SITES {
+                self.site_tables(value);
+            } else if !Values::NAMES.contains(&name.as_str()) {
+                let help = format!("the settings are: {}", Values::NAMES.join(", "));
+                let problem = ConfigProblem::new(name, "there is no setting of this name", help);
+                report_unknown(self, problem);
+            } else if let Err(problem) = self.values.set(&name, &value) {
+                let help = "see its description in the documentation of `ConfigBuilder`";
+                self.problems.push(ConfigProblem::new(name, problem, help));
+            }
+        }
+    }
+
+    /// The tables of the sites, one per host.
+    fn site_tables(&mut self, value: Value) {
+        let problem = || {
+            ConfigProblem::new(
+                SITES,
+                "it is not a table of tables",
+                "write `[sites.\"app.example.com\"]` and settings below it",
+            )
+        };
+        let Ok(hosts) = value.into_table() else {
+            return self.problems.push(problem());
+        };
+        let mut hosts: Vec<_> = hosts.into_iter().collect();
+        hosts.sort_by(|a, b| a.0.cmp(&b.0));
+        for (host, settings) in hosts {
+            match settings.into_table() {
+                Ok(settings) => self.sites.push((host, Change::Table(settings))),
+                Err(_) => self.problems.push(problem()),
+            }
         }
     }
 }

@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Config, ConfigBuilder, Domains};
+use super::{
+    builder::ConfigBuilder,
+    choices::{Guests, Prompt, ResponseMode},
+    config::{Config, Domains},
+};
+use crate::util::next_path::NextPath;
 
 const ID: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
 
@@ -12,12 +17,12 @@ fn good() -> ConfigBuilder {
         .client_secret("the-secret")
 }
 
-fn mistakes(builder: ConfigBuilder) -> Vec<String> {
+fn problems(builder: ConfigBuilder) -> Vec<String> {
     let error = builder.build().unwrap_err();
     error
-        .mistakes()
+        .problems()
         .iter()
-        .map(|mistake| mistake.setting.clone())
+        .map(|problem| problem.setting.clone())
         .collect()
 }
 
@@ -44,7 +49,7 @@ fn the_defaults_are_safe() {
         Domains::Only(Default::default()),
         "nobody is created"
     );
-    assert!(settings.authority.is_shared());
+    assert!(settings.authority.is_multi_tenant());
     assert_eq!(
         settings.graph_url.as_str(),
         "https://graph.microsoft.com/v1.0"
@@ -60,7 +65,7 @@ fn the_defaults_are_safe() {
 }
 
 #[test]
-fn all_mistakes_are_reported_at_once_with_name_problem_and_remedy() {
+fn all_problems_are_reported_at_once_with_name_and_help() {
     let builder = file(
         r#"
         enabled = "perhaps"
@@ -77,7 +82,7 @@ fn all_mistakes_are_reported_at_once_with_name_problem_and_remedy() {
     );
     let error = builder.build().unwrap_err();
     let mut names: Vec<_> = error
-        .mistakes()
+        .problems()
         .iter()
         .map(|m| m.setting.as_str())
         .collect();
@@ -101,17 +106,17 @@ fn all_mistakes_are_reported_at_once_with_name_problem_and_remedy() {
     );
     let text = error.to_string();
     assert!(
-        text.starts_with("the settings of microsoft_sso have 12 mistakes:"),
+        text.starts_with("the settings of microsoft_sso have 12 problems:"),
         "{text}"
     );
     assert!(
-        text.contains("`timeout` (MICROSOFT_SSO_TIMEOUT): it is no duration with its unit"),
+        text.contains("`timeout` (MICROSOFT_SSO_TIMEOUT): it is not a duration with its unit"),
         "{text}"
     );
-    for mistake in error.mistakes() {
+    for problem in error.problems() {
         assert!(
-            !mistake.problem.is_empty() && !mistake.remedy.is_empty(),
-            "{mistake:?}"
+            !problem.problem.is_empty() && !problem.help.is_empty(),
+            "{problem:?}"
         );
     }
 }
@@ -136,7 +141,7 @@ fn a_file_sets_every_kind_of_setting() {
 }
 
 #[test]
-fn a_mistake_never_repeats_a_secret() {
+fn a_problem_never_repeats_a_secret() {
     let error = file("client_secret = [\"hunter2\"]\nsecret_key = 'hunter2'")
         .build()
         .unwrap_err();
@@ -155,7 +160,7 @@ fn a_mistake_never_repeats_a_secret() {
 fn switched_off_nothing_is_required() {
     assert!(Config::builder().enabled(false).build().is_ok());
     assert_eq!(
-        mistakes(Config::builder()),
+        problems(Config::builder()),
         ["application_id", "client_secret"]
     );
 }
@@ -180,7 +185,7 @@ fn the_graph_follows_the_authoritys_cloud() {
 #[test]
 fn a_public_application_needs_a_key_that_its_nodes_share() {
     assert_eq!(
-        mistakes(good().base_url("https://app.example")),
+        problems(good().base_url("https://app.example")),
         ["secret_key"]
     );
     assert!(good().base_url("http://localhost:8000").build().is_ok());
@@ -222,7 +227,7 @@ fn start_up_warns_of_domains_that_any_tenant_could_claim() {
 #[test]
 fn every_setting_stands_in_the_table_of_the_documentation() {
     let docs = include_str!("../../docs/settings.md");
-    for name in super::values::Values::NAMES {
+    for name in super::builder::Values::NAMES {
         assert!(
             docs.contains(&format!("| `{name}` |")),
             "{name} is missing in docs/settings.md"
@@ -249,7 +254,7 @@ fn a_site_has_the_base_settings_but_for_its_own() {
         contoso.base_url.as_ref().unwrap().as_str(),
         "https://contoso.app.example/"
     );
-    assert!(!contoso.authority.is_shared() && settings.authority.is_shared());
+    assert!(!contoso.authority.is_multi_tenant() && settings.authority.is_multi_tenant());
     assert_eq!(contoso.domains, settings.domains);
     let Config(local) = &settings.sites["localhost:8001"];
     assert_eq!(
@@ -260,7 +265,7 @@ fn a_site_has_the_base_settings_but_for_its_own() {
 }
 
 #[test]
-fn a_sites_mistakes_name_the_site_and_what_it_inherits_is_said_once() {
+fn a_sites_problems_name_the_site_and_inherited_ones_are_reported_once() {
     let text = r#"
         client_secret = "the-secret"
         next_url = "https://evil.example/"
@@ -270,7 +275,7 @@ fn a_sites_mistakes_name_the_site_and_what_it_inherits_is_said_once() {
         colour = "red"
         [sites."b.example/path"]
     "#;
-    let mut names = mistakes(file(text));
+    let mut names = problems(file(text));
     names.sort_unstable();
     assert_eq!(
         names,
@@ -285,13 +290,13 @@ fn a_sites_mistakes_name_the_site_and_what_it_inherits_is_said_once() {
         ]
     );
     assert_eq!(
-        mistakes(file(
+        problems(file(
             "sites = 3\napplication_id = \"x\"\nclient_secret = \"y\""
         )),
         ["sites", "application_id"]
     );
     assert_eq!(
-        mistakes(
+        problems(
             good()
                 .trusted_proxies(["10.0.0.0/8", "nobody"])
                 .secret_key("k".repeat(64))
@@ -299,7 +304,7 @@ fn a_sites_mistakes_name_the_site_and_what_it_inherits_is_said_once() {
         ["trusted_proxies"]
     );
     assert_eq!(
-        mistakes(good().trusted_proxies(["10.0.0.0/8"])),
+        problems(good().trusted_proxies(["10.0.0.0/8"])),
         ["secret_key"]
     );
 }
@@ -312,9 +317,55 @@ fn texts_are_a_table_by_language_with_known_names() {
     assert_eq!(settings.texts.0["pt-BR"]["button"], "Entrar");
     for wrong in ["[texts.de]\nbuton = \"x\"", "texts = 3", "[texts]\nde = 3"] {
         assert_eq!(
-            mistakes(file(&format!("enabled = false\n{wrong}"))),
+            problems(file(&format!("enabled = false\n{wrong}"))),
             ["texts"],
             "{wrong}"
         );
+    }
+}
+
+#[test]
+fn a_choice_is_an_enum_in_code_and_a_name_in_a_file() {
+    let text = "enabled = false\nguests = 'refused'\nprompt = 'select_account'\nresponse_mode = 'form_post'";
+    let Config(settings) = file(text).build().unwrap();
+    assert_eq!(settings.guests, Guests::Refused);
+    assert_eq!(settings.prompt, Some(Prompt::SelectAccount));
+    assert_eq!(settings.response_mode, ResponseMode::FormPost);
+    let Config(settings) = good()
+        .guests(Guests::Allowed)
+        .prompt(Prompt::Login)
+        .build()
+        .unwrap();
+    assert_eq!(
+        (settings.guests, settings.prompt),
+        (Guests::Allowed, Some(Prompt::Login))
+    );
+    let Config(settings) = file("enabled = false\nprompt = ''").build().unwrap();
+    assert_eq!(settings.prompt, None);
+    // `none` for everybody would refuse all whom Entra has to ask something.
+    for wrong in [
+        "guests = 'maybe'",
+        "prompt = 'none'",
+        "response_mode = 'fragment'",
+    ] {
+        let setting = wrong.split(' ').next().unwrap();
+        let wrong = file(&format!("enabled = false\n{wrong}"));
+        let error = wrong.build().unwrap_err();
+        assert_eq!(error.problems()[0].setting, setting);
+        assert!(error.to_string().contains("it is none of `"), "{error}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn the_settings_for_failed_and_logout_take_what_login_takes(
+        path in "[/\\\\.:@?#%a-c\t\r\n ]{0,12}"
+    ) {
+        let is_ok = |config: ConfigBuilder| config.enabled(false).build().is_ok();
+        let is_taken = NextPath::parse(&path).is_some();
+        let failed = Config::builder().login_failed_url(path.as_str());
+        proptest::prop_assert_eq!(is_ok(failed), is_taken);
+        let logout = Config::builder().logout_redirect_path(path.as_str());
+        proptest::prop_assert_eq!(is_ok(logout), is_taken);
     }
 }

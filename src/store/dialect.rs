@@ -1,11 +1,11 @@
-//! What differs between databases.
+//! The differences between databases.
 
 use diesel::connection::Connection;
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// A database, as far as it differs from the others.
-pub(super) trait Dialect: Connection {
+/// The differences between databases.
+pub(crate) trait Dialect: Connection {
     /// Compares `users.username` with text in lower case, whatever the case stored, by an index.
     const SAME_USERNAME: &'static str;
     /// Compares `users.email` likewise.
@@ -17,7 +17,7 @@ pub(super) trait Dialect: Connection {
         body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError>;
 
-    /// Waits until no other transaction creates users.
+    /// Waits until no other transaction creates users, and keeps others from it.
     fn lock_creation(&mut self) -> Result<(), StoreError>;
 }
 
@@ -31,12 +31,12 @@ impl Dialect for diesel::SqliteConnection {
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        // A deferred one would fail with SQLITE_BUSY when its first write finds another writer,
-        // however long the timeout.
+        // A deferred transaction fails with SQLITE_BUSY when its first write meets another writer,
+        // whatever the timeout.
         self.immediate_transaction(body)
     }
 
-    /// There is one writer at a time, and [`Dialect::write`] made it this one.
+    /// SQLite has one writer at a time: the caller, since [`Dialect::write`].
     fn lock_creation(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Dialect for diesel::PgConnection {
         self.transaction(body)
     }
 
-    /// This mode of lock conflicts with itself and with writers, not with readers.
+    /// This lock mode conflicts with itself and with writers, but not with readers.
     fn lock_creation(&mut self) -> Result<(), StoreError> {
         use diesel::RunQueryDsl;
         diesel::sql_query("LOCK TABLE microsoft_sso_identities IN SHARE ROW EXCLUSIVE MODE")
@@ -77,8 +77,8 @@ impl Dialect for diesel::MysqlConnection {
         self.transaction(body)
     }
 
-    /// It comes first in its transaction: the snapshot that the transaction reads is taken after
-    /// it, and shows what the one before wrote.
+    /// It comes first in its transaction: the snapshot is taken after it, and shows what the
+    /// transaction before wrote.
     fn lock_creation(&mut self) -> Result<(), StoreError> {
         use diesel::RunQueryDsl;
         diesel::sql_query("SELECT id FROM microsoft_sso_creation WHERE id = 1 FOR UPDATE")

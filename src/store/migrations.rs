@@ -7,7 +7,7 @@ use diesel::{
 };
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use super::{StoreError, dialect::Dialect};
+use super::{dialect::Dialect, error::StoreError};
 
 /// A database with migrations of ours.
 pub(super) trait Migrate: Dialect + MigrationHarness<Self::Backend> {

@@ -1,46 +1,82 @@
-//! Rows, and what they are made of.
+//! Rows to read and to write.
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
-
-use super::{
-    MicrosoftUser, User, UserId,
-    schema::{microsoft_sso_identities, microsoft_sso_users, users},
+use diesel::{
+    backend::Backend,
+    deserialize::{self, FromStaticSqlRow, Queryable},
+    prelude::*,
 };
+
+use super::schema::{microsoft_sso_identities, microsoft_sso_users, users};
 use crate::{
-    account::{BasicInfo, Changes, NewUser, PictureUpdate},
-    picture::Picture,
+    account::{
+        decide::{Changes, NewUser},
+        profile::BasicInfo,
+        user::{MicrosoftUser, User},
+    },
+    util::picture::{Picture, PictureUpdate},
 };
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = users)]
-pub(super) struct UserRow {
-    pub(super) id: i64,
-    username: String,
-    email: String,
-    first_name: String,
-    last_name: String,
-    is_active: bool,
-    is_staff: bool,
-    is_superuser: bool,
-    date_joined: NaiveDateTime,
-    last_login: Option<NaiveDateTime>,
+/// The columns of a [`User`], in its order. No password among them.
+type UserColumns = (
+    users::id,
+    users::username,
+    users::email,
+    users::first_name,
+    users::last_name,
+    users::is_active,
+    users::is_staff,
+    users::is_superuser,
+    users::date_joined,
+    users::last_login,
+);
+
+type UserRow = (
+    i64,
+    String,
+    String,
+    String,
+    String,
+    bool,
+    bool,
+    bool,
+    NaiveDateTime,
+    Option<NaiveDateTime>,
+);
+
+impl<DB: Backend> Selectable<DB> for User {
+    type SelectExpression = UserColumns;
+
+    fn construct_selection() -> UserColumns {
+        (
+            users::id,
+            users::username,
+            users::email,
+            users::first_name,
+            users::last_name,
+            users::is_active,
+            users::is_staff,
+            users::is_superuser,
+            users::date_joined,
+            users::last_login,
+        )
+    }
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
-            id: UserId::new(row.id),
-            username: row.username,
-            email: row.email,
-            first_name: row.first_name,
-            last_name: row.last_name,
-            is_active: row.is_active,
-            is_staff: row.is_staff,
-            is_superuser: row.is_superuser,
-            date_joined: row.date_joined.and_utc(),
-            last_login: row.last_login.map(|at| at.and_utc()),
-        }
+impl<ST, DB: Backend> Queryable<ST, DB> for User
+where
+    UserRow: FromStaticSqlRow<ST, DB>,
+{
+    type Row = UserRow;
+
+    fn build(row: UserRow) -> deserialize::Result<Self> {
+        let (id, username, email, first_name, last_name, active, staff, superuser, joined, login) =
+            row;
+        let mut user = Self::new(id.into(), username, joined.and_utc());
+        (user.email, user.first_name, user.last_name) = (email, first_name, last_name);
+        (user.is_active, user.is_staff, user.is_superuser) = (active, staff, superuser);
+        user.last_login = login.map(|at| at.and_utc());
+        Ok(user)
     }
 }
 
@@ -76,7 +112,7 @@ impl<'a> InsertUser<'a> {
     }
 }
 
-/// What a sign-in writes to a stored user. A password is never among it.
+/// What a sign-in writes to a stored user: never a password.
 #[derive(AsChangeset)]
 #[diesel(table_name = users)]
 pub(super) struct UpdateUser<'a> {
@@ -110,7 +146,7 @@ pub(super) struct InsertIdentity<'a> {
     pub(super) user_id: i64,
 }
 
-/// What tells whether `microsoft_sso_users` has to be written, without its picture.
+/// What tells whether `microsoft_sso_users` has changed, without the picture.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = microsoft_sso_users)]
 pub(super) struct BasicInfoRow {
@@ -155,7 +191,7 @@ pub(super) struct UpdateBasicInfo<'a> {
 }
 
 impl<'a> UpdateBasicInfo<'a> {
-    /// Only what differs; nothing at all is `None`.
+    /// Only what differs; `None` if nothing does.
     pub(super) fn new(stored: &BasicInfoRow, info: &'a BasicInfo) -> Option<Self> {
         let mut update = Self::default();
         if stored.microsoft_id != info.microsoft_id {
@@ -192,10 +228,9 @@ pub(super) struct MicrosoftUserRow {
 
 impl From<MicrosoftUserRow> for MicrosoftUser {
     fn from(row: MicrosoftUserRow) -> Self {
-        Self {
-            microsoft_id: row.microsoft_id,
-            locale: row.locale,
-            picture: row.picture_raw.and_then(Picture::sniff),
-        }
+        let mut user = Self::new(row.microsoft_id);
+        user.locale = row.locale;
+        user.picture = row.picture_raw.and_then(Picture::sniff);
+        user
     }
 }

@@ -1,19 +1,19 @@
 //! One pool type over the databases that were built in, and the macro that runs one body of
 //! diesel code on each.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use diesel::r2d2::{
     ConnectionManager, CustomizeConnection, Error as PoolError, Pool, R2D2Connection,
 };
 
-use super::StoreError;
+use super::error::StoreError;
 
 type PoolOf<C> = Pool<ConnectionManager<C>>;
 
 /// A pool of connections, whatever the database.
 #[derive(Clone)]
-pub(super) enum AnyPool {
+pub(crate) enum AnyPool {
     #[cfg(feature = "sqlite")]
     Sqlite(PoolOf<diesel::SqliteConnection>),
     #[cfg(feature = "postgres")]
@@ -21,6 +21,44 @@ pub(super) enum AnyPool {
     #[cfg(feature = "mysql")]
     Mysql(PoolOf<diesel::MysqlConnection>),
 }
+
+impl AnyPool {
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite(_) => "sqlite",
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => "postgres",
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => "mysql",
+        }
+    }
+}
+
+/// A pool of the application's own, for [`DieselStore::with_pool`](crate::DieselStore::with_pool):
+/// made `From` an r2d2 pool of a database whose feature is on.
+#[derive(Clone)]
+pub struct DatabasePool(pub(super) AnyPool);
+
+impl fmt::Debug for DatabasePool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DatabasePool").field(&self.0.name()).finish()
+    }
+}
+
+macro_rules! from_pool {
+    ($feature:literal, $variant:ident, $connection:ty) => {
+        #[cfg(feature = $feature)]
+        impl From<PoolOf<$connection>> for DatabasePool {
+            fn from(pool: PoolOf<$connection>) -> Self {
+                Self(AnyPool::$variant(pool))
+            }
+        }
+    };
+}
+from_pool!("sqlite", Sqlite, diesel::SqliteConnection);
+from_pool!("postgres", Postgres, diesel::PgConnection);
+from_pool!("mysql", Mysql, diesel::MysqlConnection);
 
 /// Runs a body on a connection of the pool, type-checked for each database. It evaluates to
 /// `Result<_, StoreError>` of what the body returns.
@@ -44,16 +82,16 @@ macro_rules! on_backend {
     (@run $pool:expr, $conn:ident, $body:expr) => {
         $pool
             .get()
-            .map_err($crate::store::StoreError::new)
+            .map_err($crate::store::error::StoreError::new)
             .and_then(|mut guard| {
                 let $conn = &mut *guard;
-                $body.map_err($crate::store::StoreError::from)
+                $body.map_err($crate::store::error::StoreError::from)
             })
     };
 }
-pub(super) use on_backend;
+pub(crate) use on_backend;
 
-/// How many connections, and how long to wait.
+/// The settings `pool_size` and `database_timeout`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     #[cfg_attr(
@@ -61,23 +99,14 @@ pub(super) struct Limits {
         expect(dead_code, reason = "SQLite has one connection, whatever is set")
     )]
     pub(super) size: u32,
-    /// The most that one piece of work may take, waiting for a connection included.
-    pub(super) within: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            size: 8,
-            within: Duration::from_secs(10),
-        }
-    }
+    /// Longest duration of one piece of work, the wait for a connection included.
+    pub(super) timeout: Duration,
 }
 
 impl AnyPool {
-    /// Makes a pool for a URL, by its scheme. It connects to nothing yet, but SQLite's file.
+    /// A pool for a URL, by its scheme. Only an SQLite file is opened at once.
     pub(super) fn new(url: &str, limits: Limits) -> Result<Self, StoreError> {
-        // The text after the scheme may hold a password, so no error repeats it.
+        // The URL may hold a password, so no error repeats it.
         let (scheme, _rest) = url
             .split_once("://")
             .ok_or_else(|| StoreError::new(format!("the database URL has no scheme; {SCHEMES}")))?;
@@ -90,7 +119,7 @@ impl AnyPool {
             "mysql" => Ok(Self::Mysql(server(url, limits))),
             "mariadb" if cfg!(feature = "mysql") => Self::new(&format!("mysql://{_rest}"), limits),
             _ => Err(StoreError::new(format!(
-                "the scheme of the database URL names no database that was built in; {SCHEMES}"
+                "the scheme of the database URL names no database whose feature is on; {SCHEMES}"
             ))),
         }
     }
@@ -100,36 +129,36 @@ const SCHEMES: &str = "there are `sqlite://path` (feature sqlite), `postgres://`
 
 #[cfg(feature = "sqlite")]
 fn sqlite(path: &str, limits: Limits) -> Result<PoolOf<diesel::SqliteConnection>, StoreError> {
-    // One connection, whatever the setting: SQLite has one writer at a time, and those who wait
-    // for it here wait better than in its own polling (a third of the throughput with eight, by
-    // the benchmark). Each connection to `:memory:` is a database of its own besides.
+    // One connection, whatever the setting: SQLite has one writer at a time, and waiting for it in
+    // the pool costs less than SQLite's own polling (with eight connections, the benchmark gives a
+    // third of the throughput). Besides, each connection to `:memory:` is a database of its own.
     Pool::builder()
         .max_size(1)
         .min_idle(Some(1))
-        .connection_timeout(limits.within / 2)
+        .connection_timeout(limits.timeout / 2)
         .test_on_check_out(false)
         .connection_customizer(Box::new(Prepare(limits)))
         .build(ConnectionManager::new(path))
         .map_err(StoreError::new)
 }
 
-/// A pool for a database server, which may be away at start: connections are made when needed.
+/// A pool for a database server, which may be away at start: it connects when needed.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 fn server<C: R2D2Connection + Prepared + 'static>(url: &str, limits: Limits) -> PoolOf<C> {
     Pool::builder()
         .max_size(limits.size)
         .min_idle(Some(0))
-        .connection_timeout(limits.within / 2)
+        .connection_timeout(limits.timeout / 2)
         .connection_customizer(Box::new(Prepare(limits)))
         .build_unchecked(ConnectionManager::new(url))
 }
 
-/// Prepares each connection of a pool of ours.
+/// Prepares each connection of a pool that we make.
 #[derive(Debug)]
 struct Prepare(Limits);
 
 trait Prepared: R2D2Connection {
-    /// What to run on a new connection.
+    /// The statements to run on a new connection.
     fn preparation(limits: Limits) -> String;
 }
 
@@ -147,7 +176,7 @@ impl Prepared for diesel::SqliteConnection {
         format!(
             "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
              PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
-            (limits.within / 2).as_millis()
+            (limits.timeout / 2).as_millis()
         )
     }
 }
@@ -155,7 +184,7 @@ impl Prepared for diesel::SqliteConnection {
 #[cfg(feature = "postgres")]
 impl Prepared for diesel::PgConnection {
     fn preparation(limits: Limits) -> String {
-        let most = limits.within.as_millis();
+        let most = limits.timeout.as_millis();
         format!("SET statement_timeout = {most}; SET lock_timeout = {most}; SET TIME ZONE 'UTC';")
     }
 }
@@ -163,7 +192,7 @@ impl Prepared for diesel::PgConnection {
 #[cfg(feature = "mysql")]
 impl Prepared for diesel::MysqlConnection {
     fn preparation(limits: Limits) -> String {
-        let most = limits.within.as_secs().max(1);
+        let most = limits.timeout.as_secs().max(1);
         format!("SET SESSION innodb_lock_wait_timeout = {most}; SET SESSION time_zone = '+00:00';")
     }
 }

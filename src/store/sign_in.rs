@@ -1,96 +1,90 @@
-//! One sign-in in the database: found or created, decided and written in one transaction.
+//! One sign-in in the database: find or create the user, decide and write in one transaction.
 
 use chrono::NaiveDateTime;
 use diesel::{OptionalExtension, QueryResult};
 
 use super::{
-    Admitted, StoreError, User,
+    error::StoreError,
     models::{
         BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
     },
     statements::Statements,
+    user_store::{SignInOutcome, SignedInUser},
 };
-use crate::account::{BasicInfo, Changes, Decision, Denied, NewUser, SignIn};
+use crate::account::{
+    decide::{Decision, NewUser, SignIn},
+    denied::Denied,
+    profile::BasicInfo,
+    user::User,
+};
 
-/// How many user names are tried when the one wished for is taken, before the object id, which
-/// nobody else has, is taken instead.
-const NAMES: u32 = 20;
+/// How many user names are tried when the wanted one is taken, before the object id, which is
+/// unique, makes it unique.
+const MAX_NAMES: u32 = 20;
 
 /// Carries out a sign-in.
 pub(super) fn sign_in<C: Statements>(
     conn: &mut C,
     sign_in: &SignIn,
-) -> Result<Result<Admitted, Denied>, StoreError> {
-    match known_or_new(conn, sign_in) {
-        // Somebody else's transaction came between, such as the application creating a user of
-        // the same name: once more, and what they wrote is seen.
-        Err(error) if error.is_conflict() => known_or_new(conn, sign_in),
+) -> Result<SignInOutcome, StoreError> {
+    match existing_or_new(conn, sign_in) {
+        // A concurrent transaction came between, such as the application creating a user of the
+        // same name: the second try sees what it wrote.
+        Err(error) if error.is_conflict() => existing_or_new(conn, sign_in),
         done => done,
     }
 }
 
-fn known_or_new<C: Statements>(
+fn existing_or_new<C: Statements>(
     conn: &mut C,
     sign_in: &SignIn,
-) -> Result<Result<Admitted, Denied>, StoreError> {
+) -> Result<SignInOutcome, StoreError> {
     // The common case is one transaction without a lock.
-    if let Some(known) = conn.write(|conn| known(conn, sign_in))? {
-        return Ok(known);
+    if let Some(outcome) = conn.write(|conn| sign_in_existing(conn, sign_in))? {
+        return Ok(outcome);
     }
-    // Creations go one after the other, so that of many first sign-ins of one person at once
-    // only one creates, and that rules over all users (unique e-mail) hold.
+    // Creations are serialised, so that concurrent first sign-ins of one account create one user,
+    // and rules over all users (unique e-mail) hold.
     conn.write(|conn| {
         conn.lock_creation()?;
-        match known(conn, sign_in)? {
-            Some(known) => Ok(known),
-            None => new(conn, sign_in),
+        match sign_in_existing(conn, sign_in)? {
+            Some(outcome) => Ok(outcome),
+            None => create(conn, sign_in),
         }
     })
 }
 
-/// Lets in the user who is stored for this identity, if there is one.
-fn known<C: Statements>(
+/// Signs in the user who is stored for the account; `None` if there is none.
+fn sign_in_existing<C: Statements>(
     conn: &mut C,
     sign_in: &SignIn,
-) -> Result<Option<Result<Admitted, Denied>>, StoreError> {
+) -> Result<Option<SignInOutcome>, StoreError> {
     let profile = sign_in.profile();
     let tenant = profile.tenant_id.to_string();
-    let Some((row, info)) = conn.stored(&tenant, &profile.object_id)? else {
+    let Some((mut user, info)) = conn.stored(&tenant, &profile.object_id)? else {
         return Ok(None);
     };
-    let id = row.id;
-    let user = User::from(row);
-    match sign_in.decide(Some(&user))? {
+    let id = row_id(&user)?;
+    match sign_in.decide(Some(&user)) {
         Decision::SignIn(changes) => {
-            let at = sign_in.at().naive_utc();
-            conn.update_user(id, &UpdateUser::new(&changes, at))?;
+            let at = sign_in.at();
+            conn.update_user(id, &UpdateUser::new(&changes, at.naive_utc()))?;
             if let Some(basic_info) = &profile.basic_info {
                 write_basic_info(conn, id, info.as_ref(), basic_info)?;
             }
-            let user = changed(user, changes, sign_in);
-            Ok(Some(Ok(Admitted::new(user, false))))
+            changes.apply_to(&mut user, at);
+            Ok(Some(SignedInUser::existing(user).into()))
         }
-        Decision::Deny(denied) => Ok(Some(Err(denied))),
-        // `decide` creates nobody who is stored.
+        Decision::Deny(denied) => Ok(Some(denied.into())),
+        // `decide` creates no user where one is stored.
         Decision::Create(_) => Ok(None),
     }
 }
 
-fn changed(mut user: User, changes: Changes, sign_in: &SignIn) -> User {
-    let Changes {
-        email,
-        first_name,
-        last_name,
-        is_staff,
-        is_superuser,
-    } = changes;
-    user.email = email.unwrap_or(user.email);
-    user.first_name = first_name.unwrap_or(user.first_name);
-    user.last_name = last_name.unwrap_or(user.last_name);
-    user.is_staff = is_staff.unwrap_or(user.is_staff);
-    user.is_superuser = is_superuser.unwrap_or(user.is_superuser);
-    user.last_login = Some(sign_in.at());
-    user
+/// Rows of our table have numbers.
+fn row_id(user: &User) -> Result<i64, StoreError> {
+    let id = user.id.as_i64();
+    id.ok_or_else(|| StoreError::new("the id of a stored user is not a number"))
 }
 
 fn write_basic_info<C: Statements>(
@@ -108,32 +102,30 @@ fn write_basic_info<C: Statements>(
     }
 }
 
-/// Decides about somebody who isn't stored, and creates them if so decided.
-fn new<C: Statements>(
-    conn: &mut C,
-    sign_in: &SignIn,
-) -> Result<Result<Admitted, Denied>, StoreError> {
+/// Decides about an account without a user, and creates the user if so decided.
+fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome, StoreError> {
     let profile = sign_in.profile();
-    let mut user = match sign_in.decide(None)? {
-        Decision::Create(user) => user,
-        Decision::Deny(denied) => return Ok(Err(denied)),
-        Decision::SignIn(_) => return Ok(Err(Denied::NotCreated)),
+    let mut new = match sign_in.decide(None) {
+        Decision::Create(new) => new,
+        Decision::Deny(denied) => return Ok(denied.into()),
+        Decision::SignIn(_) => return Ok(Denied::NotCreated.into()),
     };
-    if user.email_must_be_unique && !user.email.is_empty() && conn.email_exists(&user.email)? {
-        return Ok(Err(Denied::EmailTaken));
+    if new.email_must_be_unique && !new.email.is_empty() && conn.email_exists(&new.email)? {
+        return Ok(Denied::EmailTaken.into());
     }
-    // Others who create users wait behind the lock, so the answer holds.
-    if user.superuser_if_first && !conn.superuser_exists()? {
-        (user.is_staff, user.is_superuser) = (true, true);
+    // Creations are serialised, so the answer holds until the end of the transaction.
+    if new.superuser_if_first && !conn.superuser_exists()? {
+        (new.is_staff, new.is_superuser) = (true, true);
     }
-    let existing = match brought_along(conn, &user)? {
-        Ok(existing) => existing,
-        Err(denied) => return Ok(Err(denied)),
+    let existing = match existing_from_hook(conn, &new)? {
+        Existing::None => None,
+        Existing::User(id) => Some(id),
+        Existing::Denied(denied) => return Ok(denied.into()),
     };
     let at = sign_in.at().naive_utc();
     let id = match existing {
         Some(id) => id,
-        None => insert_user(conn, &user, &profile.object_id, at)?,
+        None => insert_user(conn, &new, &profile.object_id, at)?,
     };
     conn.insert_identity(&InsertIdentity {
         tenant_id: &profile.tenant_id.to_string(),
@@ -142,47 +134,54 @@ fn new<C: Statements>(
         user_id: id,
     })?;
     if let Some(info) = &profile.basic_info {
-        // A user who is brought along may have signed in from another tenant before.
+        // An existing user may have signed in from another tenant before.
         let stored = conn.basic_info(id)?;
         write_basic_info(conn, id, stored.as_ref(), info)?;
     }
-    Ok(Ok(Admitted::new(conn.user(id)?.into(), existing.is_none())))
+    let user = conn.user(id)?;
+    Ok(match existing {
+        Some(_) => SignedInUser::existing(user).into(),
+        None => SignedInUser::created(user).into(),
+    })
 }
 
-/// The id of the user whom a hook brought along, if it did, and if they may sign in.
-fn brought_along<C: Statements>(
-    conn: &mut C,
-    user: &NewUser,
-) -> Result<Result<Option<i64>, Denied>, StoreError> {
-    let Some(id) = &user.existing else {
-        return Ok(Ok(None));
-    };
-    // Our ids are numbers; any other text is nobody's.
-    let Ok(id) = id.as_str().parse() else {
-        return Ok(Err(Denied::NotCreated));
-    };
-    match conn.user(id).optional()?.map(User::from) {
-        None => Ok(Err(Denied::NotCreated)),
-        Some(user) if !user.is_active => Ok(Err(Denied::Inactive)),
-        Some(_) => Ok(Ok(Some(id))),
-    }
+/// The user that the application's hook links the account to.
+enum Existing {
+    None,
+    User(i64),
+    Denied(Denied),
 }
 
-/// Inserts a user under a name that nobody has. A user of the wished name is somebody else (a
-/// local account, or a former owner of the address), and stays so.
+fn existing_from_hook<C: Statements>(conn: &mut C, new: &NewUser) -> QueryResult<Existing> {
+    let Some(id) = &new.existing else {
+        return Ok(Existing::None);
+    };
+    let user = match id.as_i64() {
+        Some(id) => conn.user(id).optional()?.map(|user| (id, user)),
+        None => None,
+    };
+    Ok(match user {
+        None => Existing::Denied(Denied::NotCreated),
+        Some((_, user)) if !user.is_active => Existing::Denied(Denied::Inactive),
+        Some((id, _)) => Existing::User(id),
+    })
+}
+
+/// Inserts a user under a name that nobody has. A user of the wanted name is somebody else (a local
+/// user, or a former owner of the address), and stays so.
 fn insert_user<C: Statements>(
     conn: &mut C,
-    user: &NewUser,
+    new: &NewUser,
     object_id: &str,
     at: NaiveDateTime,
 ) -> QueryResult<i64> {
-    let wished = &user.username;
-    let candidates = std::iter::once(wished.clone())
-        .chain((2..NAMES).map(|number| format!("{wished}-{number}")))
-        .chain([format!("{wished}-{object_id}")]);
+    let wanted = &new.username;
+    let candidates = std::iter::once(wanted.clone())
+        .chain((2..MAX_NAMES).map(|number| format!("{wanted}-{number}")))
+        .chain([format!("{wanted}-{object_id}")]);
     for username in candidates {
         if !conn.username_exists(&username)? {
-            return conn.insert_user(&InsertUser::new(user, &username, at), &username);
+            return conn.insert_user(&InsertUser::new(new, &username, at), &username);
         }
     }
     Err(diesel::result::Error::NotFound)

@@ -11,10 +11,10 @@ use super::{
     dialect::Dialect,
     models::{
         BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
-        UserRow,
     },
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
 };
+use crate::account::user::User;
 
 /// The statements of a sign-in.
 pub(super) trait Statements: Dialect {
@@ -22,8 +22,8 @@ pub(super) trait Statements: Dialect {
         &mut self,
         tenant: &str,
         object: &str,
-    ) -> QueryResult<Option<(UserRow, Option<BasicInfoRow>)>>;
-    fn user(&mut self, id: i64) -> QueryResult<UserRow>;
+    ) -> QueryResult<Option<(User, Option<BasicInfoRow>)>>;
+    fn user(&mut self, id: i64) -> QueryResult<User>;
     fn username_exists(&mut self, username: &str) -> QueryResult<bool>;
     fn email_exists(&mut self, email: &str) -> QueryResult<bool>;
     fn superuser_exists(&mut self) -> QueryResult<bool>;
@@ -35,8 +35,7 @@ pub(super) trait Statements: Dialect {
     fn update_basic_info(&mut self, id: i64, update: &UpdateBasicInfo<'_>) -> QueryResult<()>;
 }
 
-/// diesel checks a query's types for each database anew, and bounds that say "any" of them fill
-/// pages, so the statements are written once here and expanded for each.
+/// Bounds that mean "any database" would fill pages, so the macro expands the statements for each.
 macro_rules! statements {
     ($connection:ty) => {
         impl Statements for $connection {
@@ -44,21 +43,18 @@ macro_rules! statements {
                 &mut self,
                 tenant: &str,
                 object: &str,
-            ) -> QueryResult<Option<(UserRow, Option<BasicInfoRow>)>> {
+            ) -> QueryResult<Option<(User, Option<BasicInfoRow>)>> {
                 microsoft_sso_identities::table
                     .inner_join(users::table.left_join(microsoft_sso_users::table))
                     .filter(microsoft_sso_identities::tenant_id.eq(tenant))
                     .filter(microsoft_sso_identities::object_id.eq(object))
-                    .select((UserRow::as_select(), Option::<BasicInfoRow>::as_select()))
+                    .select((User::as_select(), Option::<BasicInfoRow>::as_select()))
                     .first(self)
                     .optional()
             }
 
-            fn user(&mut self, id: i64) -> QueryResult<UserRow> {
-                users::table
-                    .find(id)
-                    .select(UserRow::as_select())
-                    .first(self)
+            fn user(&mut self, id: i64) -> QueryResult<User> {
+                users::table.find(id).select(User::as_select()).first(self)
             }
 
             fn username_exists(&mut self, username: &str) -> QueryResult<bool> {

@@ -1,7 +1,7 @@
 //! The handle on an emulated Entra.
 
 use std::{
-    io,
+    fmt, io,
     net::ToSocketAddrs,
     sync::{Arc, atomic::Ordering},
 };
@@ -10,25 +10,23 @@ use actix_web::{dev::ServerHandle, web::Data};
 use chrono::TimeDelta;
 
 use super::{
-    authorize::AuthorizeRequest,
-    fault::{Endpoint, Fault},
+    authorize::{AuthorizationRequest, AuthorizationResponse},
+    endpoint::{Endpoint, Fault},
+    entra_error_page::EntraErrorPage,
+    id_token::TokenParts,
     keys::Keys,
-    people::Person,
+    person::Person,
+    registration::{APPLICATION_ID, CLIENT_SECRET},
+    request_log::Request,
     server,
-    state::{Request, Shared},
-    token::TokenParts,
+    state::SharedState,
 };
 
-/// The application that is registered in the emulated tenants.
-pub const APPLICATION_ID: &str = "00001111-aaaa-2222-bbbb-3333cccc4444";
-/// Its client secret.
-pub const CLIENT_SECRET: &str = "emulated-client-secret.~_-";
-
-/// An emulated Entra and Graph: a handle on a server of this process. Cloning it is cheap; the
-/// server stops when the last handle is dropped.
+/// An emulated Entra and Graph: a handle on an HTTP server in this process. Cloning it is cheap.
 #[derive(Clone)]
+#[must_use = "the server stops when the last handle is dropped"]
 pub struct FakeEntra {
-    state: Data<Shared>,
+    state: Data<SharedState>,
     server: Arc<Server>,
 }
 
@@ -36,8 +34,16 @@ struct Server(ServerHandle);
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The command is sent at once; nobody has to wait for it.
+        // `stop` sends its command at once; the future only waits for the end.
         drop(self.0.stop(false));
+    }
+}
+
+impl fmt::Debug for FakeEntra {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FakeEntra")
+            .field("url", &self.url())
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,7 +64,11 @@ impl FakeEntra {
         let addresses: Vec<_> = address.to_socket_addrs()?.collect();
         let (state, handle) = server::start(&addresses, |address, connections| {
             let keys = Keys::new().map_err(io::Error::other)?;
-            Ok(Shared::new(format!("http://{address}"), keys, connections))
+            Ok(SharedState::new(
+                format!("http://{address}"),
+                keys,
+                connections,
+            ))
         })?;
         Ok(Self {
             state,
@@ -68,13 +78,13 @@ impl FakeEntra {
 
     /// Its base URL, such as `http://127.0.0.1:40000`.
     pub fn url(&self) -> String {
-        self.state.lock().base.clone()
+        self.state.lock().base_url.clone()
     }
 
-    /// Sets the base URL that it takes itself to be at, such as that of a proxy before it.
+    /// Sets the base URL that it names in its documents, such as that of a proxy in front of it.
     pub fn set_url(&self, url: &str) {
         url.trim_end_matches('/')
-            .clone_into(&mut self.state.lock().base);
+            .clone_into(&mut self.state.lock().base_url);
     }
 
     /// The setting `authority` for a tenant path: `common`, a tenant id, a domain.
@@ -102,7 +112,7 @@ impl FakeEntra {
         self.state.lock().people.clone()
     }
 
-    /// Adds a person; one of the same tenant and object id is replaced.
+    /// Adds a person, or replaces the one with the same tenant and object id.
     pub fn add_person(&self, person: Person) {
         let mut state = self.state.lock();
         state
@@ -111,7 +121,7 @@ impl FakeEntra {
         state.people.push(person);
     }
 
-    /// Changes a person, given their object id.
+    /// Changes the person with this object id.
     pub fn update_person(&self, oid: &str, change: impl FnOnce(&mut Person)) {
         let mut state = self.state.lock();
         if let Some(person) = state.people.iter_mut().find(|person| person.oid == oid) {
@@ -119,7 +129,7 @@ impl FakeEntra {
         }
     }
 
-    /// Signs with a new key from now on; the old one is no longer published.
+    /// Replaces the signing key. The old one is no longer published.
     pub fn rotate_keys(&self) {
         self.state.lock().keys.rotate();
     }
@@ -129,34 +139,34 @@ impl FakeEntra {
         self.state.lock().tamper = Some(Arc::new(tamper));
     }
 
-    /// Signs honest tokens again.
+    /// Issues valid tokens again.
     pub fn clear_tamper(&self) {
         self.state.lock().tamper = None;
     }
 
-    /// Lets something go wrong at an endpoint, until [`Self::clear_faults`].
+    /// Sets the fault at an endpoint, until [`Self::clear_faults`].
     pub fn fault(&self, endpoint: Endpoint, fault: Fault) {
         self.fault_times(endpoint, fault, usize::MAX);
     }
 
-    /// Lets something go wrong at an endpoint so many times.
+    /// Sets the fault at an endpoint for this many requests.
     pub fn fault_times(&self, endpoint: Endpoint, fault: Fault, times: usize) {
         self.state.lock().set_fault(endpoint, fault, times);
     }
 
-    /// Lets nothing go wrong any more.
+    /// Removes all faults.
     pub fn clear_faults(&self) {
         self.state.lock().clear_faults();
     }
 
-    /// The requests that arrived, oldest first; of very many, the last ones.
+    /// The last 20,000 requests that arrived, oldest first.
     pub fn requests(&self) -> Vec<Request> {
-        self.state.lock().requests()
+        self.state.lock().requests.to_vec()
     }
 
-    /// Forgets the requests that arrived.
+    /// Clears the list of requests.
     pub fn clear_requests(&self) {
-        self.state.lock().clear_requests();
+        self.state.lock().requests.clear();
     }
 
     /// How many requests arrived at an endpoint.
@@ -168,14 +178,14 @@ impl FakeEntra {
         at.count()
     }
 
-    /// How many connections were accepted so far.
+    /// How many connections were accepted.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::SeqCst)
     }
 
-    /// Sets how far the emulated Microsoft's clock is ahead of this machine's.
+    /// Sets how far the emulated Microsoft's clock is ahead of the machine's.
     pub fn set_clock_offset(&self, offset: TimeDelta) {
-        self.state.lock().offset = offset;
+        self.state.lock().clock_offset = offset;
     }
 
     /// Sets the length of access tokens, in bytes; 1800 at the start.
@@ -183,32 +193,41 @@ impl FakeEntra {
         self.state.lock().access_token_length = length;
     }
 
-    /// Does what clicking a person in the account picker does: given the URL that `login/`
-    /// redirects to, returns the one that Entra redirects back to.
+    /// Does what a click on a person in the account picker does: takes the URL that `login/`
+    /// redirects to, and returns the callback URL that Entra redirects back to.
+    ///
+    /// [`Self::sign_in_to`] does a whole sign-in.
     ///
     /// # Errors
-    /// What Entra would show on its own page, such as an unknown person or redirect URI.
-    pub fn sign_in(&self, authorize_url: &str, username: &str) -> Result<String, String> {
-        let request = AuthorizeRequest::of_url(authorize_url)?;
-        let answer = request.sign_in(&mut self.state.lock(), username)?;
-        Ok(answer.url())
+    /// Entra would show an error page, for instance for an unknown person or client.
+    pub fn sign_in(&self, authorize_url: &str, username: &str) -> Result<String, EntraErrorPage> {
+        Ok(self.authorize(authorize_url, username)?.url().into())
     }
 
-    /// Refuses a sign-in: returns the URL that Entra redirects back to with an error.
+    /// Refuses a sign-in: returns the callback URL that Entra redirects back to with an error.
     ///
     /// # Errors
-    /// What Entra would show on its own page, such as an unknown redirect URI.
+    /// Entra would show an error page, for instance for an unknown client.
     pub fn refuse(
         &self,
         authorize_url: &str,
         error: &str,
         description: &str,
-    ) -> Result<String, String> {
-        let request = AuthorizeRequest::of_url(authorize_url)?;
-        Ok(request.refuse(error, description).url())
+    ) -> Result<String, EntraErrorPage> {
+        let request = AuthorizationRequest::from_url(authorize_url)?;
+        Ok(request.refuse(error, description).url().into())
     }
 
-    /// Stops the server. Later requests find nobody there.
+    pub(super) fn authorize(
+        &self,
+        authorize_url: &str,
+        username: &str,
+    ) -> Result<AuthorizationResponse, EntraErrorPage> {
+        let request = AuthorizationRequest::from_url(authorize_url)?;
+        request.sign_in(&mut self.state.lock(), username)
+    }
+
+    /// Stops the server. Later connections are refused.
     pub fn stop(&self) {
         drop(self.server.0.stop(false));
     }

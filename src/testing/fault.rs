@@ -1,4 +1,4 @@
-//! Faults on command.
+//! The middleware that logs each request and applies the fault set for its endpoint.
 
 use std::time::Duration;
 
@@ -12,87 +12,16 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures_util::stream;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{metadata::entra_error, state::Shared};
+use super::{endpoint::Fault, error_document::error_document, state::SharedState};
 
-/// An endpoint of the emulated Microsoft.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Endpoint {
-    /// `…/v2.0/.well-known/openid-configuration`
-    Metadata,
-    /// `…/discovery/v2.0/keys`
-    Keys,
-    /// `…/oauth2/v2.0/authorize`
-    Authorize,
-    /// `…/oauth2/v2.0/token`
-    Token,
-    /// `…/oauth2/v2.0/logout`
-    Logout,
-    /// Graph's `/me`
-    Me,
-    /// Graph's `/me/photo/$value`
-    Photo,
-    /// Graph's `/me/getMemberObjects`
-    MemberObjects,
-}
-
-impl Endpoint {
-    pub(super) fn of(path: &str) -> Option<Self> {
-        let ends = |end: &str| path.ends_with(end);
-        Some(match path {
-            _ if ends("/.well-known/openid-configuration") => Self::Metadata,
-            _ if ends("/discovery/v2.0/keys") => Self::Keys,
-            _ if ends("/oauth2/v2.0/authorize") => Self::Authorize,
-            _ if ends("/oauth2/v2.0/token") => Self::Token,
-            _ if ends("/oauth2/v2.0/logout") => Self::Logout,
-            _ if ends("/me") => Self::Me,
-            _ if ends("/getMemberObjects") => Self::MemberObjects,
-            _ if ends("/$value") => Self::Photo,
-            _ => return None,
-        })
-    }
-}
-
-/// What goes wrong at an endpoint.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Fault {
-    /// An empty answer of this status.
-    Status(u16),
-    /// Throttled: this status, and `Retry-After` of so many seconds.
-    RetryAfter(u16, u32),
-    /// The right answer, after this time.
-    Delay(Duration),
-    /// This answer: status, content type, body.
-    Body(u16, String, Vec<u8>),
-    /// This JSON, with status 200.
-    Json(Value),
-    /// Entra's error document: status, `error`, AADSTS number, text.
-    Entra(u16, String, u32, String),
-    /// The right answer, a byte at a time with this pause between.
-    Drip(Duration),
-    /// Status 200 and a body without end.
-    Endless,
-    /// The right answer, broken off in the middle of its body.
-    Truncated,
-    /// 10 KB of gzip that unpack to 10 MiB of blanks, though nobody asked for compression.
-    Bomb,
-    /// No answer at all.
-    Hang,
-    /// A redirect to this URL.
-    Redirect(String),
-}
-
-/// The middleware that records each request and does what was commanded.
 pub(super) async fn apply(
-    state: Data<Shared>,
+    state: Data<SharedState>,
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let endpoint = Endpoint::of(req.path());
-    let fault = state.lock().arrive(&req, endpoint);
+    let fault = state.lock().log_request(&req);
     let response = match fault {
         None => return Ok(next.call(req).await?.map_into_boxed_body()),
         Some(Fault::Delay(time)) => {
@@ -105,12 +34,13 @@ pub(super) async fn apply(
             sleep(Duration::from_secs(3600)).await;
             HttpResponse::GatewayTimeout().finish()
         }
-        Some(fault) => answer(fault),
+        Some(fault) => faulty_response(fault),
     };
     Ok(req.into_response(response))
 }
 
-fn answer(fault: Fault) -> HttpResponse {
+/// The response of a fault that doesn't need the right one.
+fn faulty_response(fault: Fault) -> HttpResponse {
     let status = |status: u16| StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     match fault {
         Fault::RetryAfter(code, seconds) => HttpResponse::build(status(code))
@@ -122,7 +52,9 @@ fn answer(fault: Fault) -> HttpResponse {
             .content_type(content_type)
             .body(body),
         Fault::Json(value) => HttpResponse::Ok().json(value),
-        Fault::Entra(code, error, aadsts, text) => entra_error(status(code), &error, aadsts, &text),
+        Fault::Entra(code, error, aadsts, text) => {
+            error_document(status(code), &error, aadsts, &text)
+        }
         Fault::Endless => {
             let chunk = Bytes::from_static(&[b' '; 8192]);
             let body = stream::repeat_with(move || Ok::<_, actix_web::Error>(chunk.clone()));
@@ -144,7 +76,7 @@ fn answer(fault: Fault) -> HttpResponse {
     }
 }
 
-/// The first half of the body under the length of the whole, and then the end.
+/// Announces the length of the whole body, sends half of it, then closes the connection.
 async fn truncate(
     response: ServiceResponse<impl MessageBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
@@ -159,6 +91,7 @@ async fn truncate(
     Ok(ServiceResponse::new(req, head.set_body(BoxBody::new(body))))
 }
 
+/// Sends the body one byte at a time.
 async fn drip(
     response: ServiceResponse<impl MessageBody>,
     pause: Duration,

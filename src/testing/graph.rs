@@ -1,14 +1,14 @@
-//! The emulated Microsoft Graph: `/me` and the photo.
+//! The emulated Microsoft Graph: `/me` and what is below it.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    people::Person,
-    state::{Shared, State},
+    person::Person,
+    state::{SharedState, State},
 };
-use crate::picture::Picture;
+use crate::util::picture::Picture;
 
 fn error(status: StatusCode, code: &str, message: &str) -> HttpResponse {
     let id = Uuid::new_v4().to_string();
@@ -25,13 +25,13 @@ fn error(status: StatusCode, code: &str, message: &str) -> HttpResponse {
         } }))
 }
 
-fn token(req: &HttpRequest) -> Option<&str> {
+fn access_token(req: &HttpRequest) -> Option<&str> {
     let header = req.headers().get("authorization")?.to_str().ok()?;
     header.strip_prefix("Bearer ")
 }
 
-fn bearer<'a>(req: &HttpRequest, state: &'a State) -> Option<&'a Person> {
-    state.bearer(token(req)?)
+fn token_owner<'a>(req: &HttpRequest, state: &'a State) -> Option<&'a Person> {
+    state.token_owner(access_token(req)?)
 }
 
 fn unauthorized() -> HttpResponse {
@@ -43,20 +43,20 @@ fn unauthorized() -> HttpResponse {
     )
 }
 
-pub(super) async fn me(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+pub(super) async fn me(req: HttpRequest, state: Data<SharedState>) -> HttpResponse {
     let state = state.lock();
-    let Some(person) = bearer(&req, &state) else {
+    let Some(person) = token_owner(&req, &state) else {
         return unauthorized();
     };
     HttpResponse::Ok()
         .insert_header(("request-id", Uuid::new_v4().to_string()))
         .content_type("application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
-        .json(user(person, &state.base))
+        .json(user_document(person, &state.base_url))
 }
 
-fn user(person: &Person, base: &str) -> Value {
+fn user_document(person: &Person, base_url: &str) -> Value {
     json!({
-        "@odata.context": format!("{base}/v1.0/$metadata#users/$entity"),
+        "@odata.context": format!("{base_url}/v1.0/$metadata#users/$entity"),
         "businessPhones": [],
         "displayName": person.display_name,
         "givenName": person.given_name,
@@ -71,27 +71,30 @@ fn user(person: &Person, base: &str) -> Value {
     })
 }
 
-/// Settings of the person's mailbox, for who may read them.
-pub(super) async fn mailbox_settings(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+/// The settings of the person's mailbox, for tokens with the scope that it needs.
+pub(super) async fn mailbox_settings(req: HttpRequest, state: Data<SharedState>) -> HttpResponse {
     let state = state.lock();
-    let Some(person) = bearer(&req, &state) else {
+    let Some(person) = token_owner(&req, &state) else {
         return unauthorized();
     };
-    if !state.has_scope(token(&req).unwrap_or_default(), "MailboxSettings.Read") {
+    if !state.has_scope(
+        access_token(&req).unwrap_or_default(),
+        "MailboxSettings.Read",
+    ) {
         let message = "Access is denied. Check credentials and try again.";
         return error(StatusCode::FORBIDDEN, "ErrorAccessDenied", message);
     }
     HttpResponse::Ok().json(json!({ "timeZone": person.time_zone }))
 }
 
-/// All of a person's groups, for who may read them.
-pub(super) async fn member_objects(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+/// All of a person's groups, for tokens with a scope that it needs.
+pub(super) async fn member_objects(req: HttpRequest, state: Data<SharedState>) -> HttpResponse {
     let state = state.lock();
-    let Some(person) = bearer(&req, &state) else {
+    let Some(person) = token_owner(&req, &state) else {
         return unauthorized();
     };
     let scopes = ["GroupMember.Read.All", "Directory.Read.All"];
-    let token = token(&req).unwrap_or_default();
+    let token = access_token(&req).unwrap_or_default();
     if !scopes.iter().any(|scope| state.has_scope(token, scope)) {
         let message = "Insufficient privileges to complete the operation.";
         return error(
@@ -103,14 +106,14 @@ pub(super) async fn member_objects(req: HttpRequest, state: Data<Shared>) -> Htt
     HttpResponse::Ok()
         .insert_header(("request-id", Uuid::new_v4().to_string()))
         .json(json!({
-            "@odata.context": format!("{}/v1.0/$metadata#Collection(Edm.String)", state.base),
+            "@odata.context": format!("{}/v1.0/$metadata#Collection(Edm.String)", state.base_url),
             "value": person.groups,
         }))
 }
 
-pub(super) async fn photo(req: HttpRequest, state: Data<Shared>) -> HttpResponse {
+pub(super) async fn photo(req: HttpRequest, state: Data<SharedState>) -> HttpResponse {
     let state = state.lock();
-    let Some(person) = bearer(&req, &state) else {
+    let Some(person) = token_owner(&req, &state) else {
         return unauthorized();
     };
     match &person.photo {

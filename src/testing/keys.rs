@@ -1,4 +1,4 @@
-//! The emulated Entra's signing keys. **They are public**: they are in this crate's source.
+//! The emulated Entra's signing keys. **They are public**: this crate's source contains them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::{
@@ -9,9 +9,9 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use super::people::PERSONAL;
+use super::tenants::PERSONAL;
 
-/// One RSA key and the id it is published under.
+/// An RSA key and the id it is published under.
 pub(super) struct SigningKey {
     pair: RsaKeyPair,
     pub(super) kid: String,
@@ -34,7 +34,7 @@ impl SigningKey {
             .sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
         {
             Ok(()) => signature,
-            // Without random bytes there is no signature, and the token is refused.
+            // Without random bytes the signature is empty, and the application refuses the token.
             Err(_) => Vec::new(),
         }
     }
@@ -58,7 +58,7 @@ impl SigningKey {
 pub(super) struct Keys {
     generation: u32,
     pub(super) signing: SigningKey,
-    /// Published beside the signing one, and signs nothing.
+    /// Published, and signs nothing, like Entra's next key.
     standby: SigningKey,
     pub(super) personal: SigningKey,
 }
@@ -73,7 +73,7 @@ impl Keys {
         })
     }
 
-    /// A new signing key under a new id; the old one is gone.
+    /// Replaces the signing key by another under a new id.
     pub(super) fn rotate(&mut self) {
         self.generation += 1;
         let pkcs8: &[u8] = match self.generation % 2 {
@@ -85,7 +85,7 @@ impl Keys {
         }
     }
 
-    /// The key document, each key bound to the issuer it may sign for.
+    /// The key document; each key names the issuer it may sign for.
     pub(super) fn document(&self, base: &str) -> Value {
         let work = format!("{base}/{{tenantid}}/v2.0");
         let personal = format!("{base}/{PERSONAL}/v2.0");
@@ -96,7 +96,7 @@ impl Keys {
         ] })
     }
 
-    /// A key that isn't published now: the one before or after in the rotation.
+    /// A key that isn't published now: the previous or next of the rotation.
     pub(super) fn unpublished(&self) -> Option<SigningKey> {
         let pkcs8: &[u8] = match self.generation % 2 {
             0 => include_bytes!("keys/rotated.pk8"),

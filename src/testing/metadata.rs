@@ -1,4 +1,4 @@
-//! The discovery document, the key document, and Entra's error document.
+//! The discovery document and the key document.
 
 use actix_web::{
     HttpResponse,
@@ -6,93 +6,19 @@ use actix_web::{
     web::{Data, Path},
 };
 use serde_json::json;
-use uuid::Uuid;
 
-use super::{
-    people::{DOMAINS, PERSONAL, Person},
-    state::Shared,
-};
+use super::{error_document::error_document, state::SharedState, tenant_path::TenantPath};
 
-/// What a tenant path lets in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum TenantPath {
-    Common,
-    Organizations,
-    Tenant(String),
-}
-
-impl TenantPath {
-    pub(super) fn parse(path: &str) -> Option<Self> {
-        let path = path.to_ascii_lowercase();
-        Some(match path.as_str() {
-            "common" => Self::Common,
-            "organizations" => Self::Organizations,
-            "consumers" => Self::Tenant(PERSONAL.to_owned()),
-            _ => match DOMAINS.iter().find(|(domain, _)| *domain == path) {
-                Some((_, tenant)) => Self::Tenant((*tenant).to_owned()),
-                None => Self::Tenant(Uuid::try_parse(&path).ok()?.to_string()),
-            },
-        })
-    }
-
-    pub(super) fn lets_in(&self, person: &Person) -> bool {
-        match self {
-            Self::Common => true,
-            Self::Organizations => !person.is_personal(),
-            Self::Tenant(tenant) => person.tenant == *tenant,
-        }
-    }
-
-    fn issuer(&self) -> &str {
-        match self {
-            Self::Common | Self::Organizations => "{tenantid}",
-            Self::Tenant(tenant) => tenant,
-        }
-    }
-
-    /// How Entra writes it in the endpoints.
-    fn segment<'a>(&'a self, path: &'a str) -> &'a str {
-        match self {
-            Self::Tenant(tenant) if path != "consumers" => tenant,
-            _ => path,
-        }
-    }
-}
-
-/// Entra's error document, as its token endpoint answers it.
-pub(super) fn entra_error(
-    status: StatusCode,
-    error: &str,
-    aadsts: u32,
-    text: &str,
-) -> HttpResponse {
-    let (trace, correlation) = (Uuid::new_v4(), Uuid::new_v4());
-    let timestamp = "2026-11-23 12:00:00Z";
-    HttpResponse::build(status)
-        .insert_header(("Cache-Control", "no-store, no-cache"))
-        .json(json!({
-            "error": error,
-            "error_description": format!(
-                "AADSTS{aadsts}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
-            ),
-            "error_codes": [aadsts],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
-            "error_uri": format!("https://login.microsoftonline.com/error?code={aadsts}"),
-        }))
-}
-
-fn no_tenant(path: &str) -> HttpResponse {
+fn tenant_not_found(path: &str) -> HttpResponse {
     let text = format!("Tenant '{}' not found.", path.escape_debug());
-    entra_error(StatusCode::BAD_REQUEST, "invalid_tenant", 90002, &text)
+    error_document(StatusCode::BAD_REQUEST, "invalid_tenant", 90002, &text)
 }
 
-pub(super) async fn discovery(state: Data<Shared>, path: Path<String>) -> HttpResponse {
+pub(super) async fn discovery(state: Data<SharedState>, path: Path<String>) -> HttpResponse {
     let Some(tenant) = TenantPath::parse(&path) else {
-        return no_tenant(&path);
+        return tenant_not_found(&path);
     };
-    let base = state.lock().base.clone();
+    let base = state.lock().base_url.clone();
     let segment = format!("{base}/{}", tenant.segment(&path));
     HttpResponse::Ok()
         .insert_header(("Cache-Control", "max-age=86400, private"))
@@ -126,13 +52,13 @@ pub(super) async fn discovery(state: Data<Shared>, path: Path<String>) -> HttpRe
         }))
 }
 
-pub(super) async fn keys(state: Data<Shared>, path: Path<String>) -> HttpResponse {
+pub(super) async fn keys(state: Data<SharedState>, path: Path<String>) -> HttpResponse {
     if TenantPath::parse(&path).is_none() {
-        return no_tenant(&path);
+        return tenant_not_found(&path);
     }
     let state = state.lock();
     HttpResponse::Ok()
         .insert_header(("Cache-Control", "max-age=86400, private"))
         .content_type("application/json; charset=utf-8")
-        .json(state.keys.document(&state.base))
+        .json(state.keys.document(&state.base_url))
 }

@@ -1,10 +1,10 @@
 //! An emulated Entra ID and Microsoft Graph, for tests and demonstrations without a Microsoft
 //! account.
 //!
-//! [`FakeEntra`] is a real HTTP server on this machine. It looks like Entra on the wire: the
-//! templated issuer, keys bound to issuers, PKCE, single-use codes, AADSTS errors, personal
-//! accounts and guests. It runs on a thread of its own, so it works in any runtime, and stops
-//! when its last handle is dropped.
+//! [`FakeEntra`] is a real HTTP server on this machine. It behaves like Entra on the wire: templated
+//! issuers, keys bound to issuers, PKCE, single-use codes, AADSTS errors, personal accounts and
+//! guests. It runs on a thread of its own, so it works with any runtime, and stops when its last
+//! handle is dropped.
 //!
 //! ```
 //! use microsoft_sso::{Config, testing::FakeEntra};
@@ -20,28 +20,51 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! In a test, open `/microsoft_sso/login/`, give the `Location` to [`FakeEntra::sign_in`] with a
-//! person's user name, and open the URL it returns: that is what clicking a name in the account
-//! picker does.
+//! [`FakeEntra::sign_in_to`] signs a person in to an application that `actix_web::test` runs, and
+//! returns the cookies for further requests. Against an application on a port, do it by hand: open
+//! `/microsoft_sso/login/`, give its `Location` to [`FakeEntra::sign_in`], and open the URL that it
+//! returns. [`TestClock`] moves the application's time.
 //!
-//! **Its signing keys are published with this crate.** Never let an application that anybody can
-//! reach trust it.
+//! **This crate publishes the signing keys.** Never let an application that others can reach trust
+//! this server.
 
 mod authorize;
+mod bounded_map;
+mod clock;
+mod default_people;
+mod endpoint;
 mod entra;
+mod entra_error_page;
+mod error_document;
 mod fault;
 mod graph;
+mod home_page;
+mod html;
+mod id_token;
+mod issued;
 mod keys;
+mod logout;
 mod metadata;
-mod people;
+mod person;
 mod picker;
+mod pkce;
+mod registration;
+mod request_log;
 mod server;
+mod sign_in_to;
 mod state;
-mod token;
+mod tenant_path;
+mod tenants;
+mod test_browser;
 mod token_endpoint;
 
-pub use entra::{APPLICATION_ID, CLIENT_SECRET, FakeEntra};
-pub use fault::{Endpoint, Fault};
-pub use people::{CONTOSO, FABRIKAM, PERSONAL, Person};
-pub use state::Request;
-pub use token::{Signature, TokenParts};
+pub use clock::TestClock;
+pub use endpoint::{Endpoint, Fault};
+pub use entra::FakeEntra;
+pub use entra_error_page::EntraErrorPage;
+pub use id_token::{Signature, TokenParts};
+pub use person::Person;
+pub use registration::{APPLICATION_ID, CLIENT_SECRET};
+pub use request_log::Request;
+pub use sign_in_to::TestSignInError;
+pub use tenants::{CONTOSO, FABRIKAM, PERSONAL};

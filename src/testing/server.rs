@@ -19,10 +19,12 @@ use actix_web::{
     web::{self, Data, ServiceConfig},
 };
 
-use super::{fault, graph, metadata, picker, state::Shared, token_endpoint};
+use super::{
+    fault, graph, home_page, logout, metadata, picker, state::SharedState, token_endpoint,
+};
 
 fn routes(app: &mut ServiceConfig) {
-    app.route("/", web::get().to(picker::welcome))
+    app.route("/", web::get().to(home_page::home_page))
         .route("/v1.0/me", web::get().to(graph::me))
         .route(
             "/v1.0/me/getMemberObjects",
@@ -44,11 +46,11 @@ fn routes(app: &mut ServiceConfig) {
         )
         .route(
             "/{tenant}/oauth2/v2.0/authorize",
-            web::get().to(picker::authorize),
+            web::get().to(picker::show),
         )
         .route(
             "/{tenant}/oauth2/v2.0/authorize",
-            web::post().to(picker::choose),
+            web::post().to(picker::pick),
         )
         .route(
             "/{tenant}/oauth2/v2.0/token",
@@ -56,22 +58,25 @@ fn routes(app: &mut ServiceConfig) {
         )
         .route(
             "/{tenant}/oauth2/v2.0/logout",
-            web::get().to(picker::logout),
+            web::get().to(logout::logout),
         )
         .route(
             "/{tenant}/oauth2/v2.0/logout",
-            web::post().to(picker::logout),
+            web::post().to(logout::logout),
         );
 }
 
-/// Starts the server; `make` is given the address it listens at.
+/// Starts the server; `make_state` gets the address that it listens at.
 pub(super) fn start(
-    address: &[SocketAddr],
-    make: impl FnOnce(SocketAddr, Arc<AtomicUsize>) -> io::Result<Shared>,
-) -> io::Result<(Data<Shared>, ServerHandle)> {
-    let listener = TcpListener::bind(address)?;
+    addresses: &[SocketAddr],
+    make_state: impl FnOnce(SocketAddr, Arc<AtomicUsize>) -> io::Result<SharedState>,
+) -> io::Result<(Data<SharedState>, ServerHandle)> {
+    let listener = TcpListener::bind(addresses)?;
     let connections = Arc::new(AtomicUsize::new(0));
-    let state = Data::new(make(listener.local_addr()?, Arc::clone(&connections))?);
+    let state = Data::new(make_state(
+        listener.local_addr()?,
+        Arc::clone(&connections),
+    )?);
     let shared = state.clone();
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new()

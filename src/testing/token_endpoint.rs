@@ -1,4 +1,4 @@
-//! The token endpoint: what Entra checks of a code, and the tokens it gives.
+//! The token endpoint: Entra's checks of client and code, and the tokens it issues.
 
 use std::collections::HashMap;
 
@@ -15,31 +15,36 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    authorize::challenge,
-    entra::{APPLICATION_ID, CLIENT_SECRET},
-    metadata::entra_error,
-    state::{Grant, Shared, State},
-    token::{Occasion, TokenParts},
+    error_document::error_document,
+    id_token::{TokenContext, TokenParts},
+    issued::{AccessToken, CodeGrant},
+    pkce::s256_challenge,
+    registration::{APPLICATION_ID, CLIENT_SECRET},
+    state::{SharedState, State},
 };
 
-/// How long a code is good for, in seconds.
-const CODE_AGE: i64 = 600;
+/// In seconds.
+const CODE_LIFETIME: i64 = 600;
 
-/// What is refused, in Entra's terms.
-struct Refusal(StatusCode, &'static str, u32, &'static str);
+/// An error response: status, `error`, AADSTS number, text.
+struct TokenError(StatusCode, &'static str, u32, &'static str);
 
-const BAD: StatusCode = StatusCode::BAD_REQUEST;
+impl TokenError {
+    fn bad_request(error: &'static str, aadsts: u32, text: &'static str) -> Self {
+        Self(StatusCode::BAD_REQUEST, error, aadsts, text)
+    }
+}
 
 pub(super) async fn token(
     req: HttpRequest,
-    state: Data<Shared>,
+    state: Data<SharedState>,
     path: Path<String>,
     Form(form): Form<HashMap<String, String>>,
 ) -> HttpResponse {
     let mut state = state.lock();
     match redeem(&req, &mut state, &path, &form) {
-        Ok(grant) => tokens(&mut state, &grant),
-        Err(Refusal(status, error, aadsts, text)) => entra_error(status, error, aadsts, text),
+        Ok(grant) => issue_tokens(&mut state, &grant),
+        Err(TokenError(status, error, aadsts, text)) => error_document(status, error, aadsts, text),
     }
 }
 
@@ -65,34 +70,34 @@ fn credentials(req: &HttpRequest, form: &HashMap<String, String>) -> (String, Op
     basic().unwrap_or_else(posted)
 }
 
-/// Who asks: the checks of the client.
-fn check_client(req: &HttpRequest, form: &HashMap<String, String>) -> Result<(), Refusal> {
+/// Authenticates the client.
+fn check_client(req: &HttpRequest, form: &HashMap<String, String>) -> Result<(), TokenError> {
     if req.headers().contains_key("origin") {
         let text = "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.";
-        return Err(Refusal(BAD, "invalid_request", 9002326, text));
+        return Err(TokenError::bad_request("invalid_request", 9002326, text));
     }
     let (id, secret) = credentials(req, form);
     if id != APPLICATION_ID {
         let text = "Application was not found in the directory.";
-        return Err(Refusal(BAD, "unauthorized_client", 700016, text));
+        return Err(TokenError::bad_request("unauthorized_client", 700016, text));
     }
-    let refusal = |aadsts, text| Refusal(StatusCode::UNAUTHORIZED, "invalid_client", aadsts, text);
+    let error = |aadsts, text| TokenError(StatusCode::UNAUTHORIZED, "invalid_client", aadsts, text);
     match secret.as_deref() {
         Some(CLIENT_SECRET) => Ok(()),
-        None => Err(refusal(
+        None => Err(error(
             7000218,
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
         )),
-        Some(_) => Err(refusal(
+        Some(_) => Err(error(
             7000215,
             "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
         )),
     }
 }
 
-/// What a grant's code is worth now: an AADSTS number and text, if nothing.
+/// Checks a code; the error is an AADSTS number and its text.
 fn check_code(
-    grant: &Grant,
+    grant: &CodeGrant,
     tenant_path: &str,
     form: &HashMap<String, String>,
     now: i64,
@@ -103,7 +108,7 @@ fn check_code(
             54005,
             "OAuth2 Authorization code was already redeemed, please retry with a new valid code.",
         ))
-    } else if now - grant.issued_at > CODE_AGE {
+    } else if now - grant.issued_at > CODE_LIFETIME {
         Err((70008, "The provided authorization code has expired."))
     } else if !grant.tenant_path.eq_ignore_ascii_case(tenant_path) {
         Err((
@@ -115,7 +120,7 @@ fn check_code(
             500112,
             "The reply address does not match the reply address provided when requesting Authorization code.",
         ))
-    } else if grant.challenge != challenge(get("code_verifier")) {
+    } else if grant.code_challenge != s256_challenge(get("code_verifier")) {
         Err((
             501481,
             "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
@@ -125,28 +130,36 @@ fn check_code(
     }
 }
 
+/// Redeems the code for what it was issued for.
 fn redeem(
     req: &HttpRequest,
     state: &mut State,
     tenant_path: &str,
     form: &HashMap<String, String>,
-) -> Result<Grant, Refusal> {
+) -> Result<CodeGrant, TokenError> {
     check_client(req, form)?;
     let get = |name: &str| form.get(name).map_or("", String::as_str);
     if get("grant_type") != "authorization_code" {
         let text = "The app requested an unsupported grant type.";
-        return Err(Refusal(BAD, "unsupported_grant_type", 70003, text));
+        return Err(TokenError::bad_request(
+            "unsupported_grant_type",
+            70003,
+            text,
+        ));
     }
     let now = state.now();
-    let refusal = |(aadsts, text)| Refusal(BAD, "invalid_grant", aadsts, text);
+    let invalid_grant = |(aadsts, text)| TokenError::bad_request("invalid_grant", aadsts, text);
     let malformed = (9002313, "Invalid request. Request is malformed or invalid.");
-    let grant = state.grant(get("code")).ok_or_else(|| refusal(malformed))?;
-    check_code(grant, tenant_path, form, now).map_err(refusal)?;
+    let grant = state
+        .codes
+        .get_mut(get("code"))
+        .ok_or_else(|| invalid_grant(malformed))?;
+    check_code(grant, tenant_path, form, now).map_err(invalid_grant)?;
     grant.redeemed = true;
     Ok(grant.clone())
 }
 
-/// A string of an access token's shape and length; nobody but Graph may read one.
+/// A random string that looks like an access token. Only Graph may read its content.
 fn access_token(length: usize) -> String {
     let mut random = Vec::with_capacity(length);
     while random.len() < length * 3 / 4 {
@@ -157,23 +170,25 @@ fn access_token(length: usize) -> String {
     token
 }
 
-fn tokens(state: &mut State, grant: &Grant) -> HttpResponse {
-    let base = state.base.clone();
+fn issue_tokens(state: &mut State, grant: &CodeGrant) -> HttpResponse {
+    let base_url = state.base_url.clone();
     let scopes: Vec<&str> = grant.scope.split(' ').collect();
-    let occasion = Occasion {
-        base: &base,
+    let context = TokenContext {
+        base_url: &base_url,
         nonce: &grant.nonce,
         has_email_scope: scopes.contains(&"email"),
         now: state.now(),
     };
-    let mut parts = TokenParts::new(&grant.person, &state.keys, &occasion);
+    let mut parts = TokenParts::new(&grant.person, &state.keys, &context);
     if let Some(tamper) = &state.tamper {
         tamper(&mut parts);
     }
     let id_token = parts.sign(&state.keys);
     let access_token = access_token(state.access_token_length);
-    state.remember_token(&access_token, &grant.person, &grant.scope);
-    let mut answer = json!({
+    state
+        .access_tokens
+        .insert(&access_token, AccessToken::new(&grant.person, &grant.scope));
+    let mut response = json!({
         "token_type": "Bearer",
         "scope": grant.scope,
         "expires_in": 4367,
@@ -182,9 +197,9 @@ fn tokens(state: &mut State, grant: &Grant) -> HttpResponse {
         "id_token": id_token,
     });
     if scopes.contains(&"offline_access") {
-        answer["refresh_token"] = json!(format!("1.AXQA{}", Uuid::new_v4().simple()));
+        response["refresh_token"] = json!(format!("1.AXQA{}", Uuid::new_v4().simple()));
     }
     HttpResponse::Ok()
         .insert_header(("Cache-Control", "no-store, no-cache"))
-        .json(answer)
+        .json(response)
 }

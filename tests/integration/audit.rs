@@ -24,7 +24,7 @@ async fn app(name: &'static str) -> TestApp {
         .allowable_domains(["contoso.example"])
         .build()
         .unwrap();
-    let site = Arc::new(Site::new(name, config));
+    let site = Arc::new(Site::new(name, config).unwrap());
     TestApp::built(
         entra,
         |settings| settings,

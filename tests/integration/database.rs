@@ -2,6 +2,7 @@
 //! (`postgres://…`, `mysql://…`; its user may create databases).
 
 use diesel::{Connection, QueryableByName, RunQueryDsl, sql_query, sql_types::BigInt};
+use microsoft_sso::{Config, DieselStore};
 use tempfile::TempDir;
 
 pub(crate) enum TestDatabase {
@@ -11,6 +12,11 @@ pub(crate) enum TestDatabase {
         url: String,
         name: String,
     },
+}
+
+/// The default settings of a store.
+pub(crate) fn defaults() -> Config {
+    Config::builder().enabled(false).build().unwrap()
 }
 
 /// The number that a `SELECT COUNT(*) AS n` gives.
@@ -63,6 +69,11 @@ pub(crate) fn server() -> Option<String> {
 }
 
 impl TestDatabase {
+    /// A store on it, with the default settings.
+    pub(crate) fn store(&self) -> DieselStore {
+        DieselStore::connect(&self.url(), &defaults()).unwrap()
+    }
+
     pub(crate) fn fresh() -> Self {
         let Some(admin) = server() else {
             return Self::Sqlite(TempDir::new().unwrap());

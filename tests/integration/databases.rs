@@ -7,12 +7,10 @@ use std::{
 };
 
 use diesel::r2d2::{ConnectionManager, Pool};
-#[cfg(feature = "postgres")]
-use microsoft_sso::Config;
-use microsoft_sso::DieselStore;
+use microsoft_sso::{Config, DieselStore};
 
 use crate::{
-    database::{TestDatabase, server},
+    database::{TestDatabase, defaults, server},
     harness::TestApp,
 };
 
@@ -40,7 +38,7 @@ fn it_is_said_which_databases_are_skipped() {
 #[actix_web::test]
 async fn migrations_go_up_down_and_up_again() {
     let database = TestDatabase::fresh();
-    let store = DieselStore::connect(&database.url()).unwrap();
+    let store = database.store();
     store.migrate().unwrap();
     store.migrate().unwrap();
     assert_eq!(database.count("users"), 0);
@@ -54,7 +52,7 @@ async fn migrations_go_up_down_and_up_again() {
 #[actix_web::test]
 async fn reverting_leaves_the_applications_own_migrations() {
     let database = TestDatabase::fresh();
-    let store = DieselStore::connect(&database.url()).unwrap();
+    let store = database.store();
     store.migrate().unwrap();
     for version in ["20200101000000", "20990101000000"] {
         database.execute(&format!(
@@ -68,10 +66,9 @@ async fn reverting_leaves_the_applications_own_migrations() {
 #[test]
 fn several_nodes_may_migrate_at_once() {
     let database = TestDatabase::fresh();
-    let url = database.url();
     std::thread::scope(|scope| {
         for _ in 0..6 {
-            scope.spawn(|| DieselStore::connect(&url).unwrap().migrate().unwrap());
+            scope.spawn(|| database.store().migrate().unwrap());
         }
     });
     assert_eq!(database.count("users"), 0);
@@ -153,7 +150,7 @@ async fn a_picture_of_the_largest_size_and_a_long_locale_fit() {
 #[test]
 fn a_database_url_that_is_wrong_is_said_to_be_and_not_repeated() {
     for url in ["oracle://user:hunter2@host/db", "app.sqlite3", ""] {
-        let Err(error) = DieselStore::connect(url) else {
+        let Err(error) = DieselStore::connect(url, &defaults()) else {
             panic!("{url} was taken")
         };
         let text = format!("{error:?}");
@@ -173,7 +170,7 @@ fn tiny_pool(url: &str) -> (DieselStore, Box<dyn Fn() -> Box<dyn Any>>) {
                 .max_size(1)
                 .connection_timeout(Duration::from_secs(1));
             let pool = pool.build(manager).unwrap();
-            let store = DieselStore::from(pool.clone());
+            let store = DieselStore::with_pool(pool.clone(), &defaults());
             (
                 store,
                 Box::new(move || Box::new(pool.get().unwrap()) as Box<dyn Any>),
@@ -231,7 +228,7 @@ async fn a_database_server_that_is_away_is_a_clear_503_within_its_time() {
         .database_timeout(Duration::from_secs(2))
         .build()
         .unwrap();
-    let store = DieselStore::connect_with("postgres://nobody@127.0.0.1:9/x", &config).unwrap();
+    let store = DieselStore::connect("postgres://nobody@127.0.0.1:9/x", &config).unwrap();
     let app = TestApp::on(store, TestDatabase::fresh());
     let before = Instant::now();
     let reply = app.browser().sign_in("ada@contoso.example").await;

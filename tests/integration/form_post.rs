@@ -1,7 +1,7 @@
 //! `response_mode = "form_post"`: Entra's answer is posted, and stays tied to the browser.
 
 use actix_web::http::StatusCode;
-use microsoft_sso::testing::Endpoint;
+use microsoft_sso::{ResponseMode, testing::Endpoint};
 
 use crate::{browser::Browser, harness::TestApp};
 
@@ -9,7 +9,7 @@ const ADA: &str = "ada@contoso.example";
 const CALLBACK: &str = "/microsoft_sso/callback/";
 
 async fn app() -> TestApp {
-    TestApp::with(|settings| settings.response_mode("form_post")).await
+    TestApp::with(|settings| settings.response_mode(ResponseMode::FormPost)).await
 }
 
 /// The form that Entra's page posts.

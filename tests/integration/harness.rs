@@ -1,39 +1,22 @@
 //! An application with the plugin, on a port of its own, beside an emulated Entra of its own.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
-};
-
 use actix_session::Session;
 use actix_web::{
     App, HttpResponse, HttpServer,
     dev::ServerHandle,
-    error::ErrorInternalServerError,
     middleware::from_fn,
     rt,
     web::{self, Data},
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use microsoft_sso::{
-    ACCESS_TOKEN_KEY, Builder, Clock, Config, ConfigBuilder, CurrentUser, DieselSessions,
-    DieselStore, Hooks, Identity, IncomingFlashMessages, MicrosoftSso, testing::FakeEntra,
+    ACCESS_TOKEN_KEY, Builder, Clock, Config, ConfigBuilder, CurrentUser, DieselStore, Hooks,
+    Identity, Messages, MicrosoftSso, MicrosoftUser,
+    testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
 
 use crate::{browser::Browser, database::TestDatabase};
-
-/// A clock that tests move.
-#[derive(Clone, Default)]
-pub(crate) struct TestClock(Arc<AtomicI64>);
-
-impl Clock for TestClock {
-    fn now(&self) -> DateTime<Utc> {
-        #[expect(clippy::disallowed_methods)]
-        let now = Utc::now();
-        now + TimeDelta::seconds(self.0.load(Ordering::SeqCst))
-    }
-}
 
 pub(crate) struct TestApp {
     pub(crate) entra: FakeEntra,
@@ -59,9 +42,9 @@ fn pages(app: &mut web::ServiceConfig) {
         );
 }
 
-async fn home(messages: IncomingFlashMessages) -> String {
-    let messages = messages.iter().map(|message| message.content().to_owned());
-    messages.collect::<Vec<_>>().join("\n")
+async fn home(messages: Messages) -> String {
+    let messages: Vec<_> = messages.iter().map(ToString::to_string).collect();
+    messages.join("\n")
 }
 
 async fn identity(identity: Identity) -> HttpResponse {
@@ -78,21 +61,19 @@ async fn cart(session: Session) -> actix_web::Result<String> {
 }
 
 async fn me(
-    sso: Data<MicrosoftSso>,
     user: CurrentUser,
+    microsoft: Option<MicrosoftUser>,
     session: Session,
 ) -> actix_web::Result<HttpResponse> {
-    let microsoft = sso.store().microsoft_user(&user.id).await;
-    let microsoft = microsoft.map_err(ErrorInternalServerError)?;
     Ok(HttpResponse::Ok().json(json!({
         "id": user.id,
         "email": user.email,
         "first_name": user.first_name,
         "last_name": user.last_name,
         "username": user.username,
-        "picture": microsoft.as_ref().and_then(|m| m.picture.as_ref()).map(|p| p.data_url()),
+        "picture": microsoft.as_ref().map(|m| &m.picture),
         "microsoft_id": microsoft.as_ref().map(|m| &m.microsoft_id),
-        "locale": microsoft.as_ref().and_then(|m| m.locale.as_ref()),
+        "locale": microsoft.as_ref().map(|m| &m.locale),
         "access_token": session.get::<String>(ACCESS_TOKEN_KEY)?,
     })))
 }
@@ -121,7 +102,7 @@ impl TestApp {
         builder: impl FnOnce(Builder) -> Builder,
     ) -> Self {
         let database = TestDatabase::fresh();
-        let store = DieselStore::connect(&database.url()).unwrap();
+        let store = database.store();
         store.migrate().unwrap();
         Self::build(entra, (store, database), settings, builder)
     }
@@ -151,12 +132,12 @@ impl TestApp {
             .client_secret(entra.client_secret())
             .allowable_domains(["*"])
             .secret_key("k".repeat(64));
-        let clock = TestClock::default();
+        let clock = TestClock::new();
         let sso = MicrosoftSso::builder(settings(config).build().unwrap())
             .store(store.clone())
             .clock(clock.clone());
         let sso = Data::new(builder(sso).build().unwrap());
-        let (url, server) = serve(&sso, &store);
+        let (url, server) = serve(&sso);
         Self {
             entra,
             store,
@@ -180,14 +161,14 @@ impl TestApp {
 
     /// Moves the application's clock, and not Microsoft's.
     pub(crate) fn advance(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+        self.clock
+            .set(self.clock.now() + TimeDelta::seconds(seconds));
     }
 
     /// Moves both clocks.
     pub(crate) fn pass(&self, seconds: i64) {
         self.advance(seconds);
-        let offset = self.clock.0.load(Ordering::SeqCst);
-        self.entra.set_clock_offset(TimeDelta::seconds(offset));
+        self.entra.set_clock_offset(self.clock.offset());
     }
 
     /// The key document, as the emulated Entra publishes it.
@@ -217,15 +198,14 @@ impl Drop for TestApp {
     }
 }
 
-fn serve(sso: &Data<MicrosoftSso>, store: &DieselStore) -> (String, ServerHandle) {
-    let (sso, store) = (sso.clone(), store.clone());
+fn serve(sso: &Data<MicrosoftSso>) -> (String, ServerHandle) {
+    let sso = sso.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(sso.clone())
             .configure(microsoft_sso::config)
             .configure(pages)
-            .wrap(sso.flash_messages())
-            .wrap(sso.session_middleware(DieselSessions::new(&store, &sso)))
+            .wrap(sso.sessions())
     })
     .workers(2)
     .disable_signals()

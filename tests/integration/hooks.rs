@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use microsoft_sso::{
-    Denied, HookContext, HookResult, Hooks, NewUser, User, UserId,
+    Denied, HookContext, Hooks, NewUser, User, UserId,
     testing::{Endpoint, FakeEntra, Fault},
 };
 
@@ -34,27 +34,24 @@ impl Recorder {
 }
 
 impl Hooks for Recorder {
-    fn before_validation<'a>(&'a self, context: HookContext<'a>) -> HookResult<'a> {
-        let path = context.request.path();
-        Box::pin(async move { self.answer("validate", path) })
+    async fn before_validation(&self, context: HookContext<'_>) -> Result<(), Denied> {
+        self.answer("validate", context.request.path())
     }
 
-    fn before_creation<'a>(
-        &'a self,
-        context: HookContext<'a>,
-        user: &'a mut NewUser,
-    ) -> HookResult<'a> {
-        Box::pin(async move {
-            user.username = format!("own-{}", context.profile.first_name.to_lowercase());
-            user.is_staff = true;
-            user.existing = self.bring.lock().unwrap().clone();
-            self.answer("create", &user.username)
-        })
+    async fn before_creation(
+        &self,
+        context: HookContext<'_>,
+        user: &mut NewUser,
+    ) -> Result<(), Denied> {
+        user.username = format!("own-{}", context.profile.first_name.to_lowercase());
+        user.is_staff = true;
+        user.existing = self.bring.lock().unwrap().clone();
+        self.answer("create", &user.username)
     }
 
-    fn before_login<'a>(&'a self, context: HookContext<'a>, user: &'a User) -> HookResult<'a> {
+    async fn before_login(&self, context: HookContext<'_>, user: &User) -> Result<(), Denied> {
         let long = context.access_token.expose().len() > 1000;
-        Box::pin(async move { self.answer("login", &format!("{} {long}", user.username)) })
+        self.answer("login", &format!("{} {long}", user.username))
     }
 }
 
@@ -105,7 +102,7 @@ async fn an_application_may_bring_its_own_user() {
         "INSERT INTO users (username, email, first_name, last_name, password, is_superuser) \
          VALUES ('old-ada', '', 'Old', 'Ada', 'hash', TRUE)",
     );
-    *hooks.bring.lock().unwrap() = Some(UserId::new(1));
+    *hooks.bring.lock().unwrap() = Some(UserId::from(1));
     let browser = app.browser();
     browser.sign_in(ADA).await;
     assert_eq!(browser.me().await.unwrap()["username"], "old-ada");
@@ -120,7 +117,7 @@ async fn an_application_may_bring_its_own_user() {
         app.browser().refused("grace@contoso.example").await;
     }
     app.execute("UPDATE users SET is_active = FALSE");
-    *hooks.bring.lock().unwrap() = Some(UserId::new(1));
+    *hooks.bring.lock().unwrap() = Some(UserId::from(1));
     app.browser().refused("grace@contoso.example").await;
     assert_eq!(app.count("microsoft_sso_identities"), 1);
 }
@@ -154,15 +151,13 @@ async fn the_settings_rules_hold_with_hooks_too() {
 struct AskGraph(Arc<Mutex<Vec<String>>>);
 
 impl Hooks for AskGraph {
-    fn before_login<'a>(&'a self, context: HookContext<'a>, _: &'a User) -> HookResult<'a> {
-        Box::pin(async move {
-            let answer = match context.graph("/me/mailboxSettings").await {
-                Ok(settings) => settings["timeZone"].to_string(),
-                Err(error) => error.to_string(),
-            };
-            self.0.lock().unwrap().push(answer);
-            Ok(())
-        })
+    async fn before_login(&self, context: HookContext<'_>, _: &User) -> Result<(), Denied> {
+        let answer = match context.graph("/me/mailboxSettings").await {
+            Ok(settings) => settings["timeZone"].to_string(),
+            Err(error) => error.to_string(),
+        };
+        self.0.lock().unwrap().push(answer);
+        Ok(())
     }
 }
 

@@ -36,4 +36,5 @@ mod roles;
 mod secrets;
 mod sessions;
 mod sign_in;
+mod sign_in_to;
 mod sites;

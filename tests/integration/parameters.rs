@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use microsoft_sso::Prompt;
 use url::Url;
 
 use crate::harness::TestApp;
@@ -39,7 +40,11 @@ async fn a_link_asks_for_what_entra_knows_and_nothing_else() {
 
 #[actix_web::test]
 async fn the_settings_ask_for_everybody_and_a_link_goes_before_them() {
-    let app = TestApp::with(|s| s.prompt("select_account").domain_hint("contoso.example")).await;
+    let app = TestApp::with(|s| {
+        s.prompt(Prompt::SelectAccount)
+            .domain_hint("contoso.example")
+    })
+    .await;
     let browser = app.browser();
     let asked = pairs(&browser.start("").await);
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Rights from Entra's app roles and groups, and the rule for guests.
 
 use microsoft_sso::{
-    ConfigBuilder,
+    ConfigBuilder, Guests,
     testing::{CONTOSO, Endpoint, FABRIKAM, Fault, Person},
 };
 
@@ -166,7 +166,7 @@ async fn guests_have_a_rule_of_their_own() {
     let message = app.browser().refused(GUEST).await;
     assert!(message.contains("organisation"), "{message}");
 
-    let app = TestApp::with(|s| domains(s).guests("allowed").staff_list(["*"])).await;
+    let app = TestApp::with(|s| domains(s).guests(Guests::Allowed).staff_list(["*"])).await;
     let browser = app.browser();
     browser.sign_in(GUEST).await;
     let everybody_but_guests = (false, false, vec![]);
@@ -177,7 +177,7 @@ async fn guests_have_a_rule_of_their_own() {
         "a stranger isn't a guest: {message}"
     );
 
-    let app = TestApp::with(|s| s.guests("refused")).await;
+    let app = TestApp::with(|s| s.guests(Guests::Refused)).await;
     let message = app.browser().refused(GUEST).await;
     assert!(message.contains("guests"), "{message}");
     app.browser().sign_in(ADA).await;
@@ -194,6 +194,10 @@ async fn guests_have_a_rule_of_their_own() {
 
 #[actix_web::test]
 async fn a_tenant_that_nobody_listed_invites_nobody() {
-    let app = TestApp::with(|s| s.allowable_domains(["contoso.example"]).guests("allowed")).await;
+    let app = TestApp::with(|s| {
+        s.allowable_domains(["contoso.example"])
+            .guests(Guests::Allowed)
+    })
+    .await;
     app.browser().refused(GUEST).await;
 }

@@ -121,7 +121,7 @@ async fn the_application_may_choose_by_the_request() {
             .application_id(entra.application_id())
             .client_secret(entra.client_secret())
             .allowable_domains(["*"]);
-        Arc::new(Site::new(name, config.build().unwrap()))
+        Arc::new(Site::new(name, config.build().unwrap()).unwrap())
     };
     let (contoso, fabrikam) = (site("contoso", CONTOSO), site("fabrikam", FABRIKAM));
     let app = TestApp::built(
@@ -228,7 +228,7 @@ async fn an_area_that_is_switched_off_during_a_sign_in_is_closed_at_its_end() {
             .client_secret(entra.client_secret())
             .allowable_domains(["*"])
             .pages_enabled(pages);
-        Arc::new(Site::new("contoso", config.build().unwrap()))
+        Arc::new(Site::new("contoso", config.build().unwrap()).unwrap())
     };
     let (before, after) = (site(true), site(false));
     let app = TestApp::built(

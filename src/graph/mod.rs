@@ -1,0 +1,5 @@
+//! Microsoft Graph: who the account is, its photo and its groups.
+
+pub(crate) mod groups;
+pub(crate) mod profile;
+pub(crate) mod response;

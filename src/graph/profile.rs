@@ -1,0 +1,152 @@
+//! Who the account is according to Graph, and its photo.
+
+use awc::http::StatusCode;
+use futures_util::future::{OptionFuture, join3};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{
+    groups,
+    response::{GraphError, json},
+};
+use crate::{
+    http_client::{HttpClient, JSON_LIMIT},
+    settings::{authority::PERSONAL_TENANT, config::Settings},
+    util::{
+        picture::{MAX_LEN, Picture, PictureUpdate},
+        secret::Secret,
+    },
+};
+
+/// Largest response to `/me` that is read, in bytes.
+const ME_MAX_LEN: usize = 64 * 1024;
+
+/// `GET /me`: the properties that are stored. All but `id` may be null.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct GraphUser {
+    pub(crate) id: String,
+    pub(crate) display_name: Option<String>,
+    pub(crate) given_name: Option<String>,
+    pub(crate) surname: Option<String>,
+    pub(crate) mail: Option<String>,
+    pub(crate) user_principal_name: Option<String>,
+    pub(crate) preferred_language: Option<String>,
+}
+
+/// Whether the ID token leaves it to Graph to tell the groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum GroupsSource {
+    Token,
+    Graph,
+}
+
+/// Graph's part of a sign-in.
+pub(crate) struct Answers {
+    pub(crate) user: Result<GraphUser, GraphError>,
+    pub(crate) photo: PictureUpdate,
+    /// `None` if Graph was not asked.
+    pub(crate) groups: Option<Result<Vec<String>, GraphError>>,
+}
+
+/// Fetches profile, photo and groups concurrently: one round trip.
+pub(crate) async fn fetch(
+    http: &HttpClient,
+    settings: &Settings,
+    token: &Secret,
+    groups: GroupsSource,
+) -> Answers {
+    let with_groups = groups == GroupsSource::Graph;
+    let photo = OptionFuture::from(
+        settings
+            .save_basic_info
+            .then(|| photo(http, settings, token)),
+    );
+    let groups = OptionFuture::from(with_groups.then(|| groups::fetch(http, settings, token)));
+    let (user, photo, groups) = join3(me(http, settings, token), photo, groups).await;
+    Answers {
+        user,
+        photo: photo.unwrap_or(PictureUpdate::Keep),
+        groups,
+    }
+}
+
+async fn me(
+    http: &HttpClient,
+    settings: &Settings,
+    token: &Secret,
+) -> Result<GraphUser, GraphError> {
+    let url = format!("{}/me", settings.graph_url);
+    let timeout = settings.graph_timeout;
+    let response = http.get(&url, Some(token.expose()), ME_MAX_LEN, timeout);
+    json(
+        &response.await?,
+        "; do `scopes` hold User.Read, and is it consented to?",
+    )
+}
+
+/// The application's own question: any path below `graph_url`.
+pub(crate) async fn query(
+    http: &HttpClient,
+    settings: &Settings,
+    token: &Secret,
+    path: &str,
+) -> Result<serde_json::Value, GraphError> {
+    let url = format!("{}/{}", settings.graph_url, path.trim_start_matches('/'));
+    let timeout = settings.graph_timeout;
+    let response = http.get(&url, Some(token.expose()), JSON_LIMIT, timeout);
+    json(
+        &response.await?,
+        "; is the scope for it in `scopes`, and consented to?",
+    )
+}
+
+async fn photo(http: &HttpClient, settings: &Settings, token: &Secret) -> PictureUpdate {
+    let url = format!("{}/me/photo/$value", settings.graph_url);
+    let timeout = settings.graph_timeout;
+    let response = http.get(&url, Some(token.expose()), MAX_LEN, timeout);
+    let reason = match response.await {
+        Ok(response) if response.status == StatusCode::OK => match Picture::sniff(response.body) {
+            Some(picture) => return PictureUpdate::Replace(picture),
+            None => "it is not a JPEG, PNG, GIF or WebP picture".to_owned(),
+        },
+        Ok(response) if response.status == StatusCode::NOT_FOUND => return PictureUpdate::Remove,
+        Ok(response) => format!("Graph answered {}", response.status.as_u16()),
+        Err(error) => error.to_string(),
+    };
+    tracing::warn!(%reason, "the photo could not be fetched; the stored one stays");
+    PictureUpdate::Keep
+}
+
+/// Whether Graph's user is the token's (OpenID Connect Core 1.0, section 5.3.2): `id` equals `oid`, or,
+/// for personal accounts, its last 16 hexadecimal digits.
+pub(crate) fn is_same_account(tenant_id: Uuid, object_id: &str, graph_id: &str) -> bool {
+    if graph_id.eq_ignore_ascii_case(object_id) {
+        return true;
+    }
+    let digits = object_id.replace('-', "");
+    tenant_id == PERSONAL_TENANT
+        && graph_id.len() == 16
+        && digits.len() == 32
+        && digits.starts_with("0000000000000000")
+        && digits[16..].eq_ignore_ascii_case(graph_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphs_id_must_be_the_tokens_oid() {
+        let work = Uuid::from_u128(1);
+        let oid = "00000000-0000-0000-ded4-daa1bad8ae4f";
+        assert!(is_same_account(work, oid, oid));
+        assert!(is_same_account(PERSONAL_TENANT, oid, "ded4daa1bad8ae4f"));
+        assert!(!is_same_account(work, oid, "ded4daa1bad8ae4f"));
+        assert!(!is_same_account(PERSONAL_TENANT, oid, "ded4daa1bad8ae40"));
+        let other = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
+        assert!(!is_same_account(work, oid, other));
+        assert!(!is_same_account(PERSONAL_TENANT, other, "9a835f2406dee5bd"));
+        assert!(!is_same_account(work, oid, ""));
+    }
+}

@@ -1,0 +1,195 @@
+//! The HTTP client: awc, one per worker, with kept-alive connections and bounds on time and size.
+
+use std::{sync::Arc, time::Duration};
+
+use awc::{
+    Client, ClientRequest, Connector,
+    error::{PayloadError, SendRequestError},
+    http::{StatusCode, header},
+};
+use openidconnect::{HttpRequest, HttpResponse, http};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use tokio::time::timeout;
+
+/// Largest JSON response that is read, in bytes.
+pub(crate) const JSON_LIMIT: usize = 1024 * 1024;
+
+/// How long an idle connection is kept; Entra's front doors keep theirs longer.
+const KEEP_ALIVE: Duration = Duration::from_secs(90);
+
+/// Longest life of a connection, so that a DNS change is followed.
+const LIFETIME: Duration = Duration::from_secs(600);
+
+/// A failure between here and Microsoft. It never holds a header or a body.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum HttpError {
+    /// The response was not complete in time.
+    #[error("no complete response within {0:?}")]
+    Timeout(Duration),
+    /// No connection or no TLS session.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The response is larger than the limit.
+    #[error("the response is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The connection broke, or the response isn't HTTP.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+}
+
+/// TLS settings, and how many root certificates they trust.
+pub(crate) struct Tls {
+    pub(crate) config: Arc<ClientConfig>,
+    pub(crate) roots: usize,
+}
+
+/// The TLS settings that all workers share, independent of process-wide defaults. The roots are the
+/// system's, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+pub(crate) fn tls() -> Result<Tls, rustls::Error> {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!(%error, "a certificate of the system could not be read");
+    }
+    let mut roots = RootCertStore::empty();
+    let (added, _) = roots.add_parsable_certificates(found.certs);
+    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Tls {
+        config: Arc::new(config),
+        roots: added,
+    })
+}
+
+/// One worker's client.
+pub(crate) struct HttpClient {
+    client: Client,
+}
+
+/// A complete response.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Vec<u8>,
+    /// The id of the request in Microsoft's own logs.
+    pub(crate) request_id: Option<String>,
+}
+
+impl HttpClient {
+    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
+        let connector = Connector::new()
+            .rustls_0_23(tls)
+            .timeout(Duration::from_secs(5))
+            .handshake_timeout(Duration::from_secs(5))
+            // `max_sign_ins` bounds them; awc's own limit of 100 would make a slow Microsoft slower.
+            .limit(0)
+            .conn_keep_alive(KEEP_ALIVE)
+            .conn_lifetime(LIFETIME);
+        let client = Client::builder()
+            .connector(connector)
+            // A redirect could carry a token elsewhere.
+            .disable_redirects()
+            // `read` bounds the whole response.
+            .disable_timeout()
+            .add_default_header((
+                header::USER_AGENT,
+                concat!("microsoft_sso/", env!("CARGO_PKG_VERSION")),
+            ))
+            .finish();
+        Self { client }
+    }
+
+    /// `GET`, with a bearer token where there is one.
+    pub(crate) async fn get(
+        &self,
+        url: &str,
+        bearer: Option<&str>,
+        limit: usize,
+        time_limit: Duration,
+    ) -> Result<Response, HttpError> {
+        let mut request = self.client.get(url);
+        if let Some(token) = bearer {
+            request = request.bearer_auth(token);
+        }
+        read(request, Vec::new(), limit, time_limit).await
+    }
+
+    /// `POST` of JSON, with a bearer token.
+    pub(crate) async fn post_json(
+        &self,
+        url: &str,
+        bearer: &str,
+        body: &serde_json::Value,
+        limit: usize,
+        time_limit: Duration,
+    ) -> Result<Response, HttpError> {
+        let request = self.client.post(url).bearer_auth(bearer);
+        let request = request.content_type("application/json");
+        read(request, body.to_string().into_bytes(), limit, time_limit).await
+    }
+
+    /// Sends a request of the openidconnect client, which uses `http` 1; awc uses `http` 0.2.
+    pub(crate) async fn send(
+        &self,
+        request: HttpRequest,
+        time_limit: Duration,
+    ) -> Result<HttpResponse, HttpError> {
+        let (parts, body) = request.into_parts();
+        let broken = |error: &dyn std::fmt::Display| HttpError::Broken(error.to_string());
+        let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
+            .map_err(|error| broken(&error))?;
+        let mut sent = self.client.request(method, parts.uri.to_string());
+        for (name, value) in &parts.headers {
+            sent = sent.insert_header((name.as_str(), value.as_bytes()));
+        }
+        let response = read(sent, body, JSON_LIMIT, time_limit).await?;
+        http::Response::builder()
+            .status(response.status.as_u16())
+            .body(response.body)
+            .map_err(|error| broken(&error))
+    }
+}
+
+async fn read(
+    request: ClientRequest,
+    body: Vec<u8>,
+    limit: usize,
+    time_limit: Duration,
+) -> Result<Response, HttpError> {
+    let whole = async {
+        let mut response = request.send_body(body).await.map_err(sent)?;
+        let request_id = ["request-id", "x-ms-request-id"]
+            .iter()
+            .find_map(|name| response.headers().get(*name)?.to_str().ok())
+            .map(crate::util::log::printable);
+        let status = response.status();
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let body = response.body().limit(limit).await;
+        let body = body.map_err(|error| match error {
+            PayloadError::Overflow => HttpError::TooLarge(limit),
+            other => HttpError::Broken(other.to_string()),
+        })?;
+        // awc takes a connection that closes mid-body for the end of the body.
+        if length.is_some_and(|length| length != body.len()) {
+            return Err(HttpError::Broken("the response was cut short".to_owned()));
+        }
+        Ok(Response {
+            status,
+            body: body.to_vec(),
+            request_id,
+        })
+    };
+    timeout(time_limit, whole)
+        .await
+        .unwrap_or(Err(HttpError::Timeout(time_limit)))
+}
+
+fn sent(error: SendRequestError) -> HttpError {
+    match error {
+        SendRequestError::Connect(error) => HttpError::Connect(error.to_string()),
+        other => HttpError::Broken(other.to_string()),
+    }
+}

@@ -1,0 +1,277 @@
+//! The claims of Entra's ID token: as they come, and as they are once verified.
+
+use std::ops::Deref;
+
+use openidconnect::{AdditionalClaims, IdTokenClaims, LocalizedClaim, core::CoreGenderClaim};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Entra's claims beside the standard ones (Microsoft identity platform, "ID token claims
+/// reference"). Types are strict where a check depends on them: a `nbf` that is text is refused,
+/// not taken for absent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct EntraClaims {
+    #[serde(default)]
+    pub(super) tid: Option<String>,
+    #[serde(default)]
+    pub(super) oid: Option<String>,
+    #[serde(default)]
+    pub(super) nbf: Option<i64>,
+    /// Its JSON type varies, so it is read leniently; anything odd is "no".
+    #[serde(default)]
+    xms_edov: Option<Value>,
+    #[serde(default)]
+    sid: Option<String>,
+    #[serde(default)]
+    login_hint: Option<String>,
+    // A claim that grants something grants nothing when its type is odd.
+    #[serde(default)]
+    roles: Option<Value>,
+    #[serde(default)]
+    groups: Option<Value>,
+    #[serde(default, rename = "_claim_names")]
+    claim_names: Option<Value>,
+    #[serde(default)]
+    hasgroups: Option<Value>,
+    #[serde(default)]
+    acct: Option<Value>,
+}
+
+impl AdditionalClaims for EntraClaims {}
+
+pub(crate) type TokenClaims = IdTokenClaims<EntraClaims, CoreGenderClaim>;
+
+/// The claims of a verified ID token. Only [`super::verify`] makes them.
+#[derive(Clone, Debug)]
+pub(crate) struct VerifiedClaims {
+    tenant_id: Uuid,
+    object_id: String,
+    subject: String,
+    email: Option<String>,
+    is_email_domain_owner_verified: bool,
+    preferred_username: Option<String>,
+    name: Option<String>,
+    given_name: Option<String>,
+    family_name: Option<String>,
+    session_id: Option<String>,
+    login_hint: Option<String>,
+    app_roles: Vec<String>,
+    groups: GroupsClaim,
+    is_guest: bool,
+}
+
+/// What the ID token says of groups.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum GroupsClaim {
+    /// These object ids; none without the claim.
+    Listed(Vec<String>),
+    /// More than fit into a token (over 200): ask Graph.
+    Overage,
+}
+
+impl GroupsClaim {
+    /// Microsoft identity platform, "Configure group claims": on overage, `groups` is left out,
+    /// and `_claim_names` or `hasgroups` says so. The URL in `_claim_sources` is never called.
+    fn from_claims(
+        groups: Option<&Value>,
+        claim_names: Option<&Value>,
+        hasgroups: Option<&Value>,
+    ) -> Self {
+        let is_elsewhere = claim_names.is_some_and(|names| names.get("groups").is_some());
+        let is_so = |value: &Value| *value == json!(true) || *value == json!("true");
+        if groups.is_none() && (is_elsewhere || hasgroups.is_some_and(is_so)) {
+            return Self::Overage;
+        }
+        Self::Listed(strings(groups))
+    }
+}
+
+impl VerifiedClaims {
+    pub(super) fn new(tenant_id: Uuid, object_id: String, claims: &TokenClaims) -> Self {
+        let own = claims.additional_claims();
+        Self {
+            tenant_id,
+            object_id,
+            subject: claims.subject().to_string(),
+            email: claims.email().map(|email| email.to_string()),
+            is_email_domain_owner_verified: own.xms_edov.as_ref().is_some_and(is_true),
+            preferred_username: claims.preferred_username().map(|name| name.to_string()),
+            name: text(claims.name()),
+            given_name: text(claims.given_name()),
+            family_name: text(claims.family_name()),
+            session_id: opaque(&own.sid, 255),
+            login_hint: opaque(&own.login_hint, 1024),
+            app_roles: strings(own.roles.as_ref()),
+            groups: GroupsClaim::from_claims(
+                own.groups.as_ref(),
+                own.claim_names.as_ref(),
+                own.hasgroups.as_ref(),
+            ),
+            is_guest: own.acct.as_ref().is_some_and(is_true),
+        }
+    }
+
+    /// `tid`: the tenant signed in to.
+    pub(crate) fn tenant_id(&self) -> Uuid {
+        self.tenant_id
+    }
+
+    /// `oid`: the immutable id of the account in that tenant.
+    pub(crate) fn object_id(&self) -> &str {
+        &self.object_id
+    }
+
+    /// `sub`: the id of the account for this application alone.
+    pub(crate) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    pub(crate) fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    /// `xms_edov`: Entra vouches that the account's tenant owns the domain of `email`.
+    pub(crate) fn is_email_domain_owner_verified(&self) -> bool {
+        self.is_email_domain_owner_verified
+    }
+
+    pub(crate) fn preferred_username(&self) -> Option<&str> {
+        self.preferred_username.as_deref()
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    pub(crate) fn given_name(&self) -> Option<&str> {
+        self.given_name.as_deref()
+    }
+
+    pub(crate) fn family_name(&self) -> Option<&str> {
+        self.family_name.as_deref()
+    }
+
+    /// `sid`: Entra's session, as front-channel logout names it.
+    pub(crate) fn session_id(&self) -> Option<&str> {
+        self.session_id.as_deref()
+    }
+
+    /// Names the account to Entra at single sign-out.
+    pub(crate) fn login_hint(&self) -> Option<&str> {
+        self.login_hint.as_deref()
+    }
+
+    /// `roles`: the app roles assigned to the account, or to a group of it.
+    pub(crate) fn app_roles(&self) -> &[String] {
+        &self.app_roles
+    }
+
+    pub(crate) fn groups(&self) -> &GroupsClaim {
+        &self.groups
+    }
+
+    /// `acct`: the account is a guest in the tenant.
+    pub(crate) fn is_guest(&self) -> bool {
+        self.is_guest
+    }
+
+    /// Nothing but ids.
+    #[cfg(any(fuzzing, test))]
+    pub(crate) fn bare(tenant_id: Uuid) -> Self {
+        Self {
+            tenant_id,
+            object_id: "oid".to_owned(),
+            subject: "sub".to_owned(),
+            email: None,
+            is_email_domain_owner_verified: false,
+            preferred_username: None,
+            name: None,
+            given_name: None,
+            family_name: None,
+            session_id: None,
+            login_hint: None,
+            app_roles: Vec::new(),
+            groups: GroupsClaim::Listed(Vec::new()),
+            is_guest: false,
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_email(mut self, email: &str, xms_edov: bool) -> Self {
+        self.email = Some(email.to_owned());
+        self.is_email_domain_owner_verified = xms_edov;
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_preferred_username(mut self, name: &str) -> Self {
+        self.preferred_username = Some(name.to_owned());
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_name(mut self, name: &str) -> Self {
+        self.name = Some(name.to_owned());
+        self
+    }
+}
+
+fn text<T: Deref<Target = String>>(claim: Option<&LocalizedClaim<T>>) -> Option<String> {
+    claim?.get(None).map(|text| String::clone(text))
+}
+
+/// The strings of a list; none of anything else.
+fn strings(list: Option<&Value>) -> Vec<String> {
+    let entries = list.and_then(Value::as_array).into_iter().flatten();
+    entries
+        .filter_map(|entry| entry.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// A value that is only compared or sent back, if it is short and plain.
+fn opaque(value: &Option<String>, max_len: usize) -> Option<String> {
+    let fits =
+        |value: &&String| value.len() <= max_len && value.bytes().all(|b| b.is_ascii_graphic());
+    value.as_ref().filter(fits).cloned()
+}
+
+fn is_true(value: &Value) -> bool {
+    match value {
+        Value::Bool(value) => *value,
+        Value::Number(value) => value.as_i64() == Some(1),
+        Value::String(value) => value == "1" || value.eq_ignore_ascii_case("true"),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_many_groups_are_told_from_none() {
+        let of = |claims: Value| {
+            GroupsClaim::from_claims(
+                claims.get("groups"),
+                claims.get("_claim_names"),
+                claims.get("hasgroups"),
+            )
+        };
+        let listed = |groups: &[&str]| {
+            GroupsClaim::Listed(groups.iter().map(|group| (*group).to_owned()).collect())
+        };
+        assert_eq!(of(json!({})), listed(&[]));
+        assert_eq!(of(json!({ "groups": ["a", "b"] })), listed(&["a", "b"]));
+        assert_eq!(of(json!({ "groups": "a" })), listed(&[]));
+        assert_eq!(of(json!({ "groups": ["a", 3, null] })), listed(&["a"]));
+        assert_eq!(of(json!({ "_claim_names": {} })), listed(&[]));
+        assert_eq!(
+            of(json!({ "_claim_names": { "groups": "src1" } })),
+            GroupsClaim::Overage
+        );
+        assert_eq!(of(json!({ "hasgroups": true })), GroupsClaim::Overage);
+        assert_eq!(of(json!({ "hasgroups": "true" })), GroupsClaim::Overage);
+        assert_eq!(of(json!({ "hasgroups": false })), listed(&[]));
+    }
+}

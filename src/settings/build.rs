@@ -1,0 +1,48 @@
+//! From given settings to checked ones: every problem is found, not the first alone.
+
+use super::{
+    builder::ConfigBuilder,
+    check::Check,
+    config::{Config, Settings},
+    problem::ConfigError,
+};
+
+impl Config {
+    /// Settings from the environment: `MICROSOFT_SSO_APPLICATION_ID` and so on, each named after
+    /// the setting. Where `MICROSOFT_SSO_CONFIG` names a TOML file, that is read, too; the
+    /// environment takes precedence.
+    ///
+    /// # Errors
+    /// All problems at once, each with the setting, what is wrong and how to correct it.
+    pub fn load() -> Result<Self, ConfigError> {
+        Self::builder().environment().build()
+    }
+}
+
+impl ConfigBuilder {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// All problems at once, those of reading the file and the environment included.
+    pub fn build(self) -> Result<Config, ConfigError> {
+        let Self {
+            values,
+            problems,
+            warnings,
+            sites,
+        } = self;
+        let mut check = Check { problems, warnings };
+        let settings = check.settings(&values, sites.is_empty());
+        // After the base settings, so that an inherited problem is reported once.
+        let sites = check.sites(&values, sites, Self::build);
+        let Check { problems, warnings } = check;
+        match settings {
+            Some(settings) if problems.is_empty() => Ok(Config(Settings {
+                sites,
+                warnings,
+                ..settings
+            })),
+            _ => Err(ConfigError::new(problems)),
+        }
+    }
+}

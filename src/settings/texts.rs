@@ -1,0 +1,87 @@
+//! The texts that people read, and their translations.
+
+use std::collections::BTreeMap;
+
+macro_rules! texts {
+    ($( $name:ident $key:literal $english:literal; )*) => {
+        /// A text that people read.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Text { $( $name, )* }
+
+        impl Text {
+            /// The name of each, as the setting `texts` has it.
+            pub(crate) const KEYS: &'static [&'static str] = &[$( $key, )*];
+
+            pub(crate) fn key(self) -> &'static str {
+                match self { $( Self::$name => $key, )* }
+            }
+
+            pub(crate) fn english(self) -> &'static str {
+                match self { $( Self::$name => $english, )* }
+            }
+        }
+    };
+}
+
+texts! {
+    Button "button" "Sign in with Microsoft";
+    Title "title" "Sign in";
+    StartAgain "start_again" "This sign-in was started in another browser or took too long. Please sign in again.";
+    Cancelled "cancelled" "The sign-in was cancelled. You can try again at any time.";
+    NotLetIn "not_let_in" "Microsoft did not let you sign in to this application. Please ask its administrator.";
+    Unreachable "unreachable" "Microsoft can't be reached at the moment. Please try again in a few minutes.";
+    NotCompleted "not_completed" "Microsoft did not complete the sign-in. Please sign in again.";
+    NoAccess "no_access" "Your organisation has no access to this application.";
+    Unverified "unverified" "Microsoft's answer could not be verified. Please sign in again.";
+    OutOfOrder "out_of_order" "The application can't sign anybody in at the moment. Please try again in a few minutes.";
+    Overloaded "overloaded" "Very many people are signing in at this moment. Please try again in half a minute.";
+    AdminOff "admin_off" "Signing in with Microsoft is not enabled for the administration.";
+    PagesOff "pages_off" "Signing in with Microsoft is not enabled for these pages.";
+    Domain "domain" "Your e-mail address is not of an organisation that may use this application.";
+    Guest "guest" "This application isn't open to guests of the organisation.";
+    NotCreated "not_created" "You have no account in this application. Please ask its administrator.";
+    Inactive "inactive" "Your account is switched off. Please ask the application's administrator.";
+    EmailTaken "email_taken" "Another account has your e-mail address already. Please ask the application's administrator.";
+    Failed "failed" "Signing in failed. Please ask the application's administrator.";
+    LacksGroups "lacks_groups" "You are signed in, but your groups could not be read from Microsoft, so rights that come from them are missing. Please tell the application's administrator (GroupMember.Read.All).";
+}
+
+/// What a person is told: one of these texts, or the application's own words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wording<'a> {
+    Known(Text),
+    Custom(&'a str),
+}
+
+/// Translations or other wordings, by language tag and by the name of the text.
+///
+/// ```
+/// use microsoft_sso::Texts;
+///
+/// let texts = Texts::new()
+///     .language("de", [("button", "Mit Microsoft anmelden"), ("title", "Anmelden")]);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts(pub(crate) BTreeMap<String, BTreeMap<String, String>>);
+
+impl Texts {
+    /// No texts: all are in English.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the texts of a language, named by its tag (`de`, `pt-BR`). `docs/settings.md` lists the
+    /// names of the texts; a missing one stays in English.
+    #[must_use]
+    pub fn language<K: Into<String>, V: Into<String>>(
+        mut self,
+        tag: impl Into<String>,
+        texts: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let texts = texts
+            .into_iter()
+            .map(|(key, text)| (key.into(), text.into()));
+        self.0.entry(tag.into()).or_default().extend(texts);
+        self
+    }
+}

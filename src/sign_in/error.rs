@@ -1,0 +1,145 @@
+//! Why a sign-in failed: a stable code, a plain message for the person, and the detail for the
+//! operator.
+
+use crate::{
+    account::{denied::Denied, profile::AccountId},
+    graph::response::GraphError,
+    oidc::{
+        flow::ExchangeError, metadata::MetadataError, refusal::EntraRefusal, verify::TokenError,
+    },
+    settings::texts::{Text, Wording},
+    store::error::StoreError,
+    util::crypto::CryptoError,
+};
+
+/// Why a sign-in failed. `Display` and the sources are for the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum SignInError {
+    #[error(
+        "`state` is missing or was not made by this application (is `secret_key` the same on all nodes?)"
+    )]
+    State,
+    #[error(
+        "this browser has no sign-in under way for that `state`: another browser began it, it took longer than the setting `timeout`, or the cookie was dropped (a Secure cookie over http, another host name than `base_url`)"
+    )]
+    NoAttempt,
+    #[error("the callback has neither `code` nor `error`")]
+    NoCode,
+    #[error("Entra refused the sign-in: {0}")]
+    Refused(EntraRefusal),
+    #[error(
+        "the host of the request is not a loopback address, so the setting `base_url` is needed to make the redirect URI"
+    )]
+    NoBaseUrl,
+    #[error("a sign-in for the administration is refused: `admin_enabled` is off")]
+    AdminDisabled,
+    #[error("a sign-in for a page is refused: `pages_enabled` is off")]
+    PagesDisabled,
+    #[error("Entra's metadata is not available")]
+    Metadata(#[from] MetadataError),
+    #[error("the code could not be redeemed")]
+    Exchange(#[from] ExchangeError),
+    #[error("the ID token is refused")]
+    Token(#[from] TokenError),
+    #[error("Graph's user is not the one of the ID token")]
+    OtherAccount,
+    #[error("Graph is not available, and there is no user for the account yet")]
+    Graph(#[source] GraphError),
+    #[error("the account is refused")]
+    Denied(#[source] Denied, AccountId),
+    #[error("the user store failed")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    #[error("the session could not be written")]
+    Session,
+    #[error(
+        "more concurrent sign-ins than the setting `max_sign_ins` allows, and the queue is full"
+    )]
+    Overloaded,
+    #[error("the worker that carried out the sign-in stopped")]
+    Worker,
+}
+
+impl SignInError {
+    /// A stable name, for logs, metrics and tests.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::State => "state_invalid",
+            Self::NoAttempt => "no_attempt",
+            Self::NoCode => "code_missing",
+            Self::Refused(_) => "entra_refused",
+            Self::NoBaseUrl => "no_base_url",
+            Self::AdminDisabled => "admin_disabled",
+            Self::PagesDisabled => "pages_disabled",
+            Self::Metadata(_) => "metadata_unavailable",
+            Self::Exchange(ExchangeError::Refused(_)) => "code_refused",
+            Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => "id_token_refused",
+            Self::Exchange(_) => "token_endpoint_failed",
+            Self::Token(_) => "id_token_refused",
+            Self::OtherAccount => "other_person",
+            Self::Graph(_) => "graph_unavailable",
+            Self::Denied(denied, _) => denied.code(),
+            Self::Store(_) => "store_failed",
+            Self::Overloaded => "overloaded",
+            Self::Crypto(_) | Self::Session | Self::Worker => "internal",
+        }
+    }
+
+    /// What the person reads; never text from outside.
+    pub(crate) fn message(&self) -> Wording<'_> {
+        match self {
+            Self::State | Self::NoAttempt | Self::NoCode => Wording::Known(Text::StartAgain),
+            Self::AdminDisabled => Wording::Known(Text::AdminOff),
+            Self::Overloaded => Wording::Known(Text::Overloaded),
+            Self::PagesDisabled => Wording::Known(Text::PagesOff),
+            Self::Refused(refusal) if refusal.is_declined() => Wording::Known(Text::Cancelled),
+            Self::Refused(refusal) if !refusal.is_temporary() => Wording::Known(Text::NotLetIn),
+            Self::Refused(_) | Self::Metadata(_) => Wording::Known(Text::Unreachable),
+            Self::Exchange(ExchangeError::Refused(_)) => Wording::Known(Text::NotCompleted),
+            Self::Token(TokenError::TenantNotAllowed(_)) => Wording::Known(Text::NoAccess),
+            Self::Token(_)
+            | Self::OtherAccount
+            | Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => {
+                Wording::Known(Text::Unverified)
+            }
+            Self::Exchange(_) | Self::Graph(_) => Wording::Known(Text::Unreachable),
+            Self::Denied(denied, _) => denied.message(),
+            Self::Store(_) | Self::NoBaseUrl | Self::Crypto(_) | Self::Session | Self::Worker => {
+                Wording::Known(Text::OutOfOrder)
+            }
+        }
+    }
+
+    /// The account that was refused, where it is known.
+    pub(crate) fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Denied(_, account) => Some(account),
+            _ => None,
+        }
+    }
+
+    /// Whether Entra needs to ask the person something.
+    pub(crate) fn needs_interaction(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.needs_interaction())
+    }
+
+    /// Whether the code was redeemed before.
+    pub(crate) fn is_used_code(&self) -> bool {
+        matches!(self, Self::Exchange(ExchangeError::Refused(refusal)) if refusal.is_used_code())
+    }
+
+    /// Whether the application itself fails, so that a redirect to one of its pages may loop.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Store(_)
+                | Self::NoBaseUrl
+                | Self::Overloaded
+                | Self::Crypto(_)
+                | Self::Session
+                | Self::Worker
+        )
+    }
+}

@@ -1,0 +1,202 @@
+//! The steps of one sign-in, from the code to the user, in the order of the specification: redeem
+//! the code, verify, profile, decide and write. Each takes what only the step before can make.
+
+use std::{rc::Rc, sync::Arc};
+
+use actix_web::HttpRequest;
+use openidconnect::{AuthorizationCode, RedirectUrl};
+
+use super::{
+    attempt::Attempt,
+    audit::{self, UserIs},
+    error::SignInError,
+    hooks::{DynHooks, HookContext},
+};
+use crate::{
+    account::{decide::SignIn, denied::Denied, profile::Profile},
+    graph::{
+        groups,
+        profile::{self as graph, GraphUser, GroupsSource, is_same_account},
+        response::GraphError,
+    },
+    http_client::HttpClient,
+    oidc::{
+        claims::{GroupsClaim, VerifiedClaims},
+        flow::{Tokens, redeem_code},
+        provider::Provider,
+        verify::{Expected, verify},
+    },
+    session::identity::{GroupsKnown, Identity, SignedIn},
+    site::Site,
+    store::{
+        error::StoreError,
+        user_store::{DynUserStore, SignInOutcome},
+    },
+    util::{clock::Clock, log::chain},
+};
+
+/// One sign-in under way, owned by a task of its own.
+pub(crate) struct SignInFlow {
+    pub(crate) site: Arc<Site>,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn DynUserStore>,
+    pub(crate) hooks: Option<Arc<dyn DynHooks>>,
+    pub(crate) http: Rc<HttpClient>,
+    pub(crate) request: HttpRequest,
+    pub(crate) redirect_uri: RedirectUrl,
+    pub(crate) attempt: Attempt,
+}
+
+impl SignInFlow {
+    pub(crate) async fn run(self, code: AuthorizationCode) -> Result<SignedIn, SignInError> {
+        let (tokens, claims) = self.redeem_and_verify(code).await?;
+        let (profile, unavailable) = self.profile(&tokens, &claims).await?;
+        let now = self.clock.now();
+        let policy = &self.site.policy;
+        let sign_in = SignIn::by_policy(Arc::clone(&profile), Arc::clone(policy), now)?;
+        let context = HookContext {
+            request: &self.request,
+            profile: &profile,
+            access_token: &tokens.access_token,
+            http: &self.http,
+            settings: &self.site.config,
+        };
+        let signed_in = match (self.decide_and_write(sign_in, context).await?, unavailable) {
+            (SignInOutcome::SignedIn(signed_in), _) => signed_in,
+            // The operator needs to know what is wrong with Graph.
+            (SignInOutcome::Denied(Denied::ProfileUnavailable), Some(error)) => {
+                return Err(SignInError::Graph(error));
+            }
+            (SignInOutcome::Denied(denied), _) => {
+                return Err(SignInError::Denied(denied, profile.account_id()));
+            }
+        };
+        let is_new = signed_in.is_new;
+        let identity = Identity::for_sign_in(signed_in.user, &profile, &claims, &self.site, now);
+        audit::signed_in(
+            &identity,
+            if is_new {
+                UserIs::New
+            } else {
+                UserIs::Existing
+            },
+        );
+        let saves_token = self.site.config.save_access_token;
+        Ok(SignedIn {
+            identity,
+            access_token: saves_token.then_some(tokens.access_token),
+            groups: if profile.groups.is_none() && policy.needs_groups() {
+                GroupsKnown::No
+            } else {
+                GroupsKnown::Yes
+            },
+        })
+    }
+
+    /// The first round trip: the code becomes tokens, and the ID token verified claims.
+    async fn redeem_and_verify(
+        &self,
+        code: AuthorizationCode,
+    ) -> Result<(Tokens, VerifiedClaims), SignInError> {
+        let settings = &self.site.config;
+        let timeout = settings.entra_timeout;
+        let snapshot = self.provider.snapshot(&self.http, timeout).await?;
+        let client = self.site.client(&snapshot);
+        let verifier = self.attempt.verifier();
+        let redirect_uri = &self.redirect_uri;
+        let tokens =
+            redeem_code(&client, &self.http, code, verifier, redirect_uri, timeout).await?;
+        let expected = Expected {
+            settings,
+            nonce: &self.attempt.nonce(),
+            now: self.clock.now(),
+        };
+        let claims = verify(&self.provider, &self.http, snapshot, &tokens, &expected).await?;
+        Ok((tokens, claims))
+    }
+
+    /// The second round trip: what Graph knows of the account, and why it is unavailable.
+    async fn profile(
+        &self,
+        tokens: &Tokens,
+        claims: &VerifiedClaims,
+    ) -> Result<(Arc<Profile>, Option<GraphError>), SignInError> {
+        let is_overage = *claims.groups() == GroupsClaim::Overage;
+        let source = if is_overage && self.site.policy.needs_groups() {
+            GroupsSource::Graph
+        } else {
+            GroupsSource::Token
+        };
+        let settings = &self.site.config;
+        let answers = graph::fetch(&self.http, settings, &tokens.access_token, source).await;
+        let (user, unavailable) = check_same_account(claims, answers.user)?;
+        let groups = match (claims.groups(), answers.groups) {
+            (GroupsClaim::Listed(groups), _) => Some(groups.clone()),
+            (GroupsClaim::Overage, Some(Ok(groups))) => Some(groups),
+            (GroupsClaim::Overage, Some(Err(error))) => {
+                tracing::error!(
+                    code = "groups_unreadable",
+                    scope = groups::SCOPE,
+                    reason = %chain(&error),
+                    "the groups of the account could not be read, so it has no right that comes from a group"
+                );
+                None
+            }
+            (GroupsClaim::Overage, None) => None,
+        };
+        let profile = Profile::from_claims(claims, user, answers.photo, groups, settings);
+        Ok((Arc::new(profile), unavailable))
+    }
+
+    /// The store decides and writes in one transaction, with the application's hooks around it. With
+    /// hooks, an account without a user takes two: look up, then create as the hook says.
+    async fn decide_and_write(
+        &self,
+        sign_in: SignIn,
+        context: HookContext<'_>,
+    ) -> Result<SignInOutcome, StoreError> {
+        let store = &self.store;
+        let Some(hooks) = &self.hooks else {
+            return store.sign_in(sign_in).await;
+        };
+        if let Err(denied) = hooks.before_validation(context).await {
+            return Ok(denied.into());
+        }
+        let mut outcome = store.sign_in(sign_in.clone().without_creation()).await?;
+        if matches!(outcome, SignInOutcome::Denied(Denied::NotCreated)) {
+            let mut user = match sign_in.new_user() {
+                Ok(user) => user,
+                Err(denied) => return Ok(denied.into()),
+            };
+            if let Err(denied) = hooks.before_creation(context, &mut user).await {
+                return Ok(denied.into());
+            }
+            outcome = store.sign_in(sign_in.prepared(user)).await?;
+        }
+        if let SignInOutcome::SignedIn(signed_in) = &outcome
+            && let Err(denied) = hooks.before_login(context, &signed_in.user).await
+        {
+            return Ok(denied.into());
+        }
+        Ok(outcome)
+    }
+}
+
+/// Graph's user, if it is the token's account. A failed request yields `None`; another account fails
+/// the sign-in.
+fn check_same_account(
+    claims: &VerifiedClaims,
+    user: Result<GraphUser, GraphError>,
+) -> Result<(Option<GraphUser>, Option<GraphError>), SignInError> {
+    match user {
+        Ok(user) if is_same_account(claims.tenant_id(), claims.object_id(), &user.id) => {
+            Ok((Some(user), None))
+        }
+        Ok(_) => Err(SignInError::OtherAccount),
+        Err(error) => {
+            tracing::error!(reason = %chain(&error), "Graph could not say who the account is");
+            Ok((None, Some(error)))
+        }
+    }
+}

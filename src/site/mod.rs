@@ -1,0 +1,165 @@
+//! Sites: which settings apply to a request.
+
+pub(crate) mod forwarded;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, OnceLock},
+};
+
+use actix_web::HttpRequest;
+use openidconnect::Scope;
+
+use crate::{
+    account::policy::AccountPolicy,
+    oidc::{
+        flow::{self, Client},
+        provider::{Provider, Providers, Snapshot},
+    },
+    settings::{
+        config::{Config, Settings},
+        trusted_proxies::TrustedProxies,
+    },
+};
+
+/// Settings under a name: those of one customer, for example.
+///
+/// Sessions and sign-ins of one site are invalid at another, because each may admit other accounts.
+pub struct Site {
+    name: String,
+    pub(crate) config: Settings,
+    pub(crate) policy: Arc<AccountPolicy>,
+    pub(crate) scopes: Vec<Scope>,
+    provider: OnceLock<Arc<Provider>>,
+}
+
+impl Site {
+    /// A site with the settings of a [`Config`], without sites of their own. The name identifies it:
+    /// keep it the same over restarts and on all nodes.
+    ///
+    /// `secret_key`, `trusted_proxies`, `max_sign_ins`, `pool_size` and `database_timeout` apply to
+    /// the whole process and have no effect here.
+    ///
+    /// # Errors
+    /// The name is empty: that is the name of the base settings.
+    pub fn new(name: impl Into<String>, config: Config) -> Result<Self, UnnamedSite> {
+        let name = name.into();
+        if name.is_empty() {
+            return Err(UnnamedSite(()));
+        }
+        Ok(Self::named(name, config))
+    }
+
+    pub(crate) fn named(name: String, config: Config) -> Self {
+        let Config(config) = config;
+        let scopes = ["profile", "email"].into_iter();
+        let scopes = scopes.chain(config.scopes.iter().map(String::as_str));
+        Self {
+            name,
+            policy: Arc::new(AccountPolicy::new(&config)),
+            scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
+            provider: OnceLock::new(),
+            config,
+        }
+    }
+
+    /// The name; empty for the base settings.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Entra's metadata and keys, shared with all sites of the same authority.
+    pub(crate) fn provider(&self, providers: &Providers) -> &Arc<Provider> {
+        self.provider
+            .get_or_init(|| providers.for_authority(&self.config.authority))
+    }
+
+    /// The openidconnect client with this site's credentials.
+    pub(crate) fn client(&self, snapshot: &Snapshot) -> Client {
+        let config = &self.config;
+        flow::client(
+            &snapshot.metadata,
+            &config.application_id,
+            &config.client_secret,
+        )
+    }
+
+    /// Binds a sealed value to this site.
+    pub(crate) fn purpose(&self, purpose: &str) -> String {
+        format!("{purpose} {}", self.name)
+    }
+}
+
+/// A [`Site`] needs a name.
+#[derive(Debug, thiserror::Error)]
+#[error("a site needs a name: the empty name is that of the base settings")]
+pub struct UnnamedSite(());
+
+impl fmt::Debug for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Site").field(&self.name).finish()
+    }
+}
+
+/// The application's choice of a site by the request.
+pub(crate) type Resolver = Arc<dyn Fn(&HttpRequest) -> Option<Arc<Site>> + Send + Sync>;
+
+/// The sites of the settings, and the application's choice, which takes precedence.
+pub(crate) struct Sites {
+    base: Option<Arc<Site>>,
+    hosts: HashMap<String, Arc<Site>>,
+    resolver: Option<Resolver>,
+}
+
+impl Sites {
+    pub(crate) fn new(config: Settings, resolver: Option<Resolver>) -> Self {
+        let site = |(host, config): (&String, &Config)| {
+            let site = Site::named(host.clone(), config.clone());
+            (host.clone(), Arc::new(site))
+        };
+        Self {
+            hosts: config.sites.iter().map(site).collect(),
+            // With sites, the base settings need not be a site themselves.
+            base: (!config.enabled || !config.application_id.is_empty())
+                .then(|| Arc::new(Site::named(String::new(), Config(config)))),
+            resolver,
+        }
+    }
+
+    /// The site of a request; `None` for an unknown host.
+    pub(crate) fn for_request(
+        &self,
+        req: &HttpRequest,
+        proxies: &TrustedProxies,
+    ) -> Option<Arc<Site>> {
+        let chosen = self.resolver.as_ref().and_then(|resolver| resolver(req));
+        if chosen.is_some() {
+            return chosen;
+        }
+        if !self.hosts.is_empty()
+            && let Some(host) = proxies.host(req)
+        {
+            let by_name = || self.hosts.get(host.split(':').next()?);
+            if let Some(site) = self.hosts.get(&host).or_else(by_name) {
+                return Some(Arc::clone(site));
+            }
+        }
+        self.base.clone()
+    }
+
+    /// The sites that are known at start.
+    pub(crate) fn known(&self) -> impl Iterator<Item = &Site> {
+        self.base
+            .iter()
+            .chain(self.hosts.values())
+            .map(|site| &**site)
+    }
+
+    /// Whether the session cookie, which all sites share, is for https alone.
+    pub(crate) fn are_https(&self) -> bool {
+        let known: Vec<_> = self.known().map(|site| site.config.is_https()).collect();
+        // The resolver's sites are unknown yet, and most likely public.
+        known.contains(&Some(true)) || (self.resolver.is_some() && !known.contains(&Some(false)))
+    }
+}

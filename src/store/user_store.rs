@@ -1,0 +1,171 @@
+//! The trait for a store of users, and the adapter that makes it usable as a trait object.
+
+use std::future::{Future, ready};
+
+use futures_util::future::LocalBoxFuture;
+
+use super::error::StoreError;
+use crate::account::{
+    decide::SignIn,
+    denied::Denied,
+    user::{MicrosoftUser, User, UserId},
+};
+
+/// A store of users. [`DieselStore`](crate::DieselStore) is one; implement it for a table of your
+/// own with plain `async fn`.
+///
+/// The futures need not be `Send`, because an actix worker has one thread. Run work that blocks in
+/// [`actix_web::web::block`]. `microsoft_sso::testing::store_contract` (feature `testing`) tests an
+/// implementation.
+pub trait UserStore: Send + Sync + 'static {
+    /// Carries out one sign-in: finds the user by the profile's (`tenant_id`, `object_id`), calls
+    /// [`SignIn::decide`], and writes what it returns, all in one transaction. Concurrent first
+    /// sign-ins of one account must create one user.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails. A refusal is no error, but [`SignInOutcome::Denied`].
+    fn sign_in(&self, sign_in: SignIn) -> impl Future<Output = Result<SignInOutcome, StoreError>>;
+
+    /// Finds a user.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    fn find(&self, id: &UserId) -> impl Future<Output = Result<Option<User>, StoreError>>;
+
+    /// What is stored of Microsoft's data about a user. The default is nothing.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    fn microsoft_user(
+        &self,
+        id: &UserId,
+    ) -> impl Future<Output = Result<Option<MicrosoftUser>, StoreError>> {
+        let _ = id;
+        ready(Ok(None))
+    }
+
+    /// Ends sessions, and returns how many. The default ends none: override it if your store can
+    /// look sessions up.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    fn end_sessions(
+        &self,
+        which: SessionSelector,
+    ) -> impl Future<Output = Result<usize, StoreError>> {
+        let _ = which;
+        ready(Ok(0))
+    }
+
+    /// The database in which [`MicrosoftSso::sessions`](crate::MicrosoftSso::sessions) keeps
+    /// sessions. The default is none: then use
+    /// [`sessions_in`](crate::MicrosoftSso::sessions_in).
+    #[cfg(feature = "_diesel")]
+    fn session_database(&self) -> Option<&super::diesel::DieselStore> {
+        None
+    }
+}
+
+/// What came of a sign-in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SignInOutcome {
+    /// The user is signed in.
+    SignedIn(SignedInUser),
+    /// Nobody is signed in, and nothing was written.
+    Denied(Denied),
+}
+
+impl From<Denied> for SignInOutcome {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+/// A user who signs in.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SignedInUser {
+    /// The user, as stored now.
+    pub user: User,
+    /// Whether this sign-in created it.
+    pub is_new: bool,
+}
+
+impl SignedInUser {
+    /// A user who was there before.
+    pub fn existing(user: User) -> Self {
+        Self {
+            user,
+            is_new: false,
+        }
+    }
+
+    /// A user whom this sign-in created.
+    pub fn created(user: User) -> Self {
+        Self { user, is_new: true }
+    }
+}
+
+impl From<SignedInUser> for SignInOutcome {
+    fn from(user: SignedInUser) -> Self {
+        Self::SignedIn(user)
+    }
+}
+
+/// Which sessions to end.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum SessionSelector {
+    /// All sessions of a user, on all their devices.
+    User(UserId),
+    /// The sessions that began with one session at Entra, named by the claim `sid`.
+    EntraSession(String),
+}
+
+/// [`UserStore`] as a trait object.
+pub(crate) trait DynUserStore: Send + Sync {
+    fn sign_in(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>>;
+
+    fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>>;
+
+    fn microsoft_user<'a>(
+        &'a self,
+        id: &'a UserId,
+    ) -> LocalBoxFuture<'a, Result<Option<MicrosoftUser>, StoreError>>;
+
+    fn end_sessions(&self, which: SessionSelector)
+    -> LocalBoxFuture<'_, Result<usize, StoreError>>;
+
+    #[cfg(feature = "_diesel")]
+    fn session_database(&self) -> Option<&super::diesel::DieselStore>;
+}
+
+impl<T: UserStore> DynUserStore for T {
+    fn sign_in(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>> {
+        Box::pin(UserStore::sign_in(self, sign_in))
+    }
+
+    fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>> {
+        Box::pin(UserStore::find(self, id))
+    }
+
+    fn microsoft_user<'a>(
+        &'a self,
+        id: &'a UserId,
+    ) -> LocalBoxFuture<'a, Result<Option<MicrosoftUser>, StoreError>> {
+        Box::pin(UserStore::microsoft_user(self, id))
+    }
+
+    fn end_sessions(
+        &self,
+        which: SessionSelector,
+    ) -> LocalBoxFuture<'_, Result<usize, StoreError>> {
+        Box::pin(UserStore::end_sessions(self, which))
+    }
+
+    #[cfg(feature = "_diesel")]
+    fn session_database(&self) -> Option<&super::diesel::DieselStore> {
+        UserStore::session_database(self)
+    }
+}

@@ -1,0 +1,36 @@
+//! Text for the log.
+
+use std::error::Error;
+
+/// Longest text that is logged, in characters.
+const MAX_LEN: usize = 1000;
+
+/// An error with all its sources, on one line.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    printable(&text)
+}
+
+/// Strips control characters from text that may come from outside, and cuts it, so that it can't
+/// forge a log line.
+pub(crate) fn printable(text: &str) -> String {
+    let visible = text.chars().filter(|c| !c.is_control());
+    visible.take(MAX_LEN).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_from_outside_stays_on_one_line_of_the_log() {
+        assert_eq!(printable("a\r\nERROR forged\u{7}"), "aERROR forged");
+        assert_eq!(printable(&"x".repeat(5000)).len(), 1000);
+    }
+}

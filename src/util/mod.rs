@@ -1,0 +1,11 @@
+//! Building blocks that know nothing of sign-in.
+
+pub(crate) mod clock;
+pub(crate) mod cookies;
+pub(crate) mod crypto;
+pub(crate) mod log;
+pub(crate) mod next_path;
+pub(crate) mod picture;
+pub(crate) mod query;
+pub(crate) mod secret;
+pub(crate) mod single_flight;

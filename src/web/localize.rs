@@ -1,0 +1,73 @@
+//! The language of a response: `Accept-Language` against the settings.
+
+use actix_web::{
+    HttpRequest,
+    http::header::{AcceptLanguage, Header},
+};
+
+use crate::settings::{
+    config::Settings,
+    texts::{Text, Wording},
+};
+
+/// The texts in the language of a request.
+pub(crate) struct Localizer<'a> {
+    pub(crate) language: &'a str,
+    config: &'a Settings,
+}
+
+impl<'a> Localizer<'a> {
+    /// Best `Accept-Language` match, else the setting `language`.
+    pub(crate) fn for_request(req: &HttpRequest, config: &'a Settings) -> Self {
+        let preferred = || {
+            let ranking = AcceptLanguage::parse(req).ok()?.ranked();
+            let mut tags = ranking.iter().filter_map(|tag| tag.item());
+            tags.find_map(|tag| available(config, tag.as_str()))
+        };
+        let has_choice = !config.texts.0.is_empty();
+        let language = has_choice.then(preferred).flatten();
+        Self {
+            language: language.unwrap_or(&config.language),
+            config,
+        }
+    }
+
+    pub(crate) fn text(&self, text: Text) -> &'a str {
+        let texts = self.config.texts.0.get(self.language);
+        if let Some(translated) = texts.and_then(|texts| texts.get(text.key())) {
+            return translated;
+        }
+        match text {
+            Text::Button => &self.config.text,
+            Text::Title => &self.config.page_title,
+            other => other.english(),
+        }
+    }
+
+    pub(crate) fn message<'b>(&self, message: Wording<'b>) -> &'b str
+    where
+        'a: 'b,
+    {
+        match message {
+            Wording::Known(text) => self.text(text),
+            Wording::Custom(text) => text,
+        }
+    }
+}
+
+/// The available language for a tag: the same, or one that differs in its region alone.
+fn available<'a>(config: &'a Settings, wanted: &str) -> Option<&'a str> {
+    let languages = || {
+        let others = config.texts.0.keys().map(String::as_str);
+        others.chain([config.language.as_str()])
+    };
+    let primary = |tag: &str| {
+        tag.split('-')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
+    };
+    languages()
+        .find(|tag| tag.eq_ignore_ascii_case(wanted))
+        .or_else(|| languages().find(|tag| primary(tag) == primary(wanted)))
+}

@@ -1,0 +1,72 @@
+//! The answer to a request that needs a signed-in user.
+
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{Method, StatusCode, header},
+};
+
+use super::{
+    request::login_with_next,
+    wiring::{Missing, WiringError},
+};
+
+/// The name of the login resource, for `url_for`.
+pub(crate) const LOGIN: &str = "microsoft_sso.login";
+
+/// What the names of all resources of the plugin begin with.
+pub(crate) const RESOURCE_PREFIX: &str = "microsoft_sso.";
+
+/// Extractor error: 401 as JSON. It never redirects; [`require_login`](crate::require_login) does.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody is signed in")]
+pub struct LoginRequired {
+    login_url: String,
+}
+
+impl LoginRequired {
+    pub(crate) fn new(req: &HttpRequest) -> Self {
+        Self {
+            login_url: login_url(req),
+        }
+    }
+
+    /// The URL of the sign-in that leads back to this request's page.
+    pub fn login_url(&self) -> &str {
+        &self.login_url
+    }
+}
+
+impl ResponseError for LoginRequired {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::UNAUTHORIZED
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::Unauthorized()
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .json(serde_json::json!({
+                "error": "login_required",
+                "message": "Please sign in.",
+                "login_url": self.login_url,
+            }))
+    }
+}
+
+/// Where to sign in, with the way back. Only a page that was read can be returned to: a post can't
+/// be repeated.
+fn login_url(req: &HttpRequest) -> String {
+    let path = match req.url_for_static(LOGIN) {
+        Ok(url) => url.path().to_owned(),
+        Err(_) => {
+            // The log says what to add; the URL is right once it is there.
+            let _ = WiringError::new(req, Missing::Endpoints);
+            "/microsoft_sso/login/".to_owned()
+        }
+    };
+    let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
+    let here = req.uri().path_and_query().filter(|_| is_read);
+    match here {
+        Some(here) => login_with_next(&path, here.as_str()),
+        None => path,
+    }
+}

@@ -1,0 +1,18 @@
+//! The actix side: extractors, middleware, pages.
+
+pub(crate) mod button;
+pub(crate) mod current_user;
+pub(crate) mod extract;
+pub(crate) mod localize;
+pub(crate) mod login_required;
+pub(crate) mod messages;
+pub(crate) mod notice;
+pub(crate) mod origin;
+pub(crate) mod outbox;
+pub(crate) mod request;
+pub(crate) mod require_login;
+pub(crate) mod respond;
+pub(crate) mod session_cookie;
+pub(crate) mod session_middleware;
+pub(crate) mod sign_out;
+pub(crate) mod wiring;

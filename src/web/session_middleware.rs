@@ -1,0 +1,305 @@
+//! The session middleware: actix-session's, with the right cookie, a clear page while its store is
+//! unavailable, and the additions of [`Outbox`] to the response.
+
+use std::{any::TypeId, cell::RefCell, fmt, rc::Rc, sync::atomic::Ordering};
+
+use actix_session::{
+    SessionMiddleware,
+    config::{CookieContentSecurity, PersistentSession},
+    storage::{CookieSessionStore, SessionStore},
+};
+use actix_web::{
+    Error, HttpMessage, HttpResponse, ResponseError,
+    body::MessageBody,
+    cookie::{SameSite, time},
+    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    http::{
+        StatusCode,
+        header::{HeaderValue, SET_COOKIE},
+    },
+};
+use futures_util::future::LocalBoxFuture;
+
+use super::{
+    messages::MessageCookie, notice::notice, outbox::Outbox, request::Client,
+    session_cookie::drop_look_alikes, wiring::SessionWiring,
+};
+#[cfg(feature = "_diesel")]
+use crate::{session::diesel::DieselSessions, store::diesel::DieselStore};
+use crate::{
+    site::Site,
+    sso::MicrosoftSso,
+    util::{cookies::Transport, log::printable},
+};
+
+const COOKIE: &str = "microsoft_sso_session";
+
+impl MicrosoftSso {
+    /// The middleware for sessions in the database of the user store. Make it the App's last
+    /// `.wrap`, so that it runs before all others.
+    ///
+    /// The cookie is `HttpOnly`, `SameSite=Lax` (Microsoft's redirect would not bring a `Strict`
+    /// one), over https `Secure` and named `__Host-…`, lives for `session_age`, and is sealed with a
+    /// key derived from `secret_key`. While the database is unavailable, people get a page that
+    /// says so (503). The session also holds the application's own values
+    /// ([`actix_session::Session`](crate::actix_session::Session)).
+    #[cfg(feature = "_diesel")]
+    pub fn sessions(&self) -> Sessions<DieselSessions> {
+        let database = self.store.session_database();
+        let store = DieselSessions::in_database(database, &self.sealer, &self.clock);
+        let wiring = if store.has_database() {
+            SessionWiring::Ready
+        } else {
+            SessionWiring::NoDatabase
+        };
+        self.middleware(store, wiring)
+    }
+
+    /// The middleware for sessions in a store of your choice, such as Redis or a cookie; otherwise
+    /// as [`sessions`](Self::sessions).
+    ///
+    /// With [`CookieSessionStore`], oversized access tokens are dropped with a log line; the sign-in
+    /// still succeeds.
+    pub fn sessions_in<S: SessionStore + 'static>(&self, store: S) -> Sessions<S> {
+        if TypeId::of::<S>() == TypeId::of::<CookieSessionStore>() {
+            let is_first = !self.has_cookie_sessions.swap(true, Ordering::Relaxed);
+            let saves_token = |site: &Site| site.config.save_access_token;
+            if is_first && self.sites.known().any(saves_token) {
+                tracing::warn!(
+                    "`save_access_token` is on and sessions are kept in a cookie: most access tokens are too large for one and will not be saved; use a server-side session store"
+                );
+            }
+        }
+        self.middleware(store, SessionWiring::Ready)
+    }
+
+    fn middleware<S: SessionStore + 'static>(
+        &self,
+        store: S,
+        wiring: SessionWiring,
+    ) -> Sessions<S> {
+        let age = time::Duration::try_from(self.session_age);
+        let age = age.unwrap_or(time::Duration::MAX);
+        let is_https = self.sites.are_https();
+        let transport = if is_https {
+            Transport::Https
+        } else {
+            Transport::Http
+        };
+        let cookie_name = transport.cookie_name(COOKIE);
+        let inner = SessionMiddleware::builder(store, self.session_key.clone())
+            .cookie_name(cookie_name.clone())
+            .cookie_path("/".to_owned())
+            .cookie_http_only(true)
+            .cookie_same_site(SameSite::Lax)
+            .cookie_secure(is_https)
+            .cookie_content_security(CookieContentSecurity::Private)
+            .session_lifecycle(PersistentSession::default().session_ttl(age))
+            .build();
+        let parts = Parts {
+            cookie_name,
+            wiring,
+            messages: MessageCookie::new(self),
+        };
+        Sessions {
+            inner,
+            parts: Rc::new(parts),
+        }
+    }
+}
+
+#[cfg(feature = "_diesel")]
+impl DieselSessions {
+    /// Sessions in a database, for [`MicrosoftSso::sessions_in`].
+    pub fn new(database: &DieselStore, sso: &MicrosoftSso) -> Self {
+        Self::in_database(Some(database), &sso.sealer, &sso.clock)
+    }
+}
+
+/// The session middleware that [`MicrosoftSso::sessions`] and [`MicrosoftSso::sessions_in`] make.
+pub struct Sessions<S: SessionStore> {
+    inner: SessionMiddleware<S>,
+    parts: Rc<Parts>,
+}
+
+struct Parts {
+    cookie_name: String,
+    wiring: SessionWiring,
+    messages: MessageCookie,
+}
+
+impl<S: SessionStore> fmt::Debug for Sessions<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions")
+            .field("cookie", &self.parts.cookie_name)
+            .finish_non_exhaustive()
+    }
+}
+
+type Inner<St, S> = <SessionMiddleware<St> as Transform<Marked<S>, ServiceRequest>>::Transform;
+type Making<St, S> = <SessionMiddleware<St> as Transform<Marked<S>, ServiceRequest>>::Future;
+
+impl<St, S, B> Transform<S, ServiceRequest> for Sessions<St>
+where
+    St: SessionStore + 'static,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S::Future: 'static,
+    B: MessageBody + 'static,
+    SessionMiddleware<St>: Transform<
+            Marked<S>,
+            ServiceRequest,
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        >,
+    Making<St, S>: 'static,
+    Inner<St, S>: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = SessionsService<Inner<St, S>>;
+    type InitError = ();
+    type Future = LocalBoxFuture<'static, Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let making = self.inner.new_transform(Marked { service });
+        let parts = Rc::clone(&self.parts);
+        Box::pin(async move { making.await.map(|inner| SessionsService { inner, parts }) })
+    }
+}
+
+/// The service behind [`Sessions`].
+#[doc(hidden)]
+pub struct SessionsService<T> {
+    inner: T,
+    parts: Rc<Parts>,
+}
+
+impl<T> fmt::Debug for SessionsService<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionsService").finish_non_exhaustive()
+    }
+}
+
+impl<T, B> Service<ServiceRequest> for SessionsService<T>
+where
+    T: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    T::Future: 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(inner);
+
+    fn call(&self, mut req: ServiceRequest) -> Self::Future {
+        let client = Client::for_request(req.request());
+        drop_look_alikes(&mut req, &self.parts.cookie_name);
+        req.extensions_mut().insert(self.parts.wiring);
+        let parts = Rc::clone(&self.parts);
+        let served = self.inner.call(req);
+        Box::pin(async move {
+            match served.await {
+                Ok(mut response) => {
+                    parts.deliver(&mut response);
+                    Ok(response)
+                }
+                Err(error) => Err(application_error(error, client)),
+            }
+        })
+    }
+}
+
+impl Parts {
+    /// Adds the outbox of the request to its response.
+    fn deliver<B>(&self, response: &mut ServiceResponse<B>) {
+        let Some(mut outbox) = Outbox::take(response.request()) else {
+            return;
+        };
+        if !outbox.messages.is_empty() {
+            outbox.cookies.extend(self.messages.write(&outbox.messages));
+        } else if outbox.messages_read {
+            outbox.cookies.push(self.messages.removal());
+        }
+        for cookie in outbox.cookies {
+            if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+                response.headers_mut().append(SET_COOKIE, value);
+            }
+        }
+    }
+}
+
+/// The application's service, whose errors are marked: all others are the session store's.
+#[doc(hidden)]
+pub struct Marked<S> {
+    service: S,
+}
+
+impl<S> fmt::Debug for Marked<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Marked")
+    }
+}
+
+/// An error of the application, on its way through the session middleware.
+#[derive(Debug)]
+struct ApplicationError(RefCell<Option<Error>>);
+
+impl fmt::Display for ApplicationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an error of the application")
+    }
+}
+
+impl ResponseError for ApplicationError {}
+
+impl<S, B> Service<ServiceRequest> for Marked<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, req: ServiceRequest) -> Self::Future {
+        let served = self.service.call(req);
+        Box::pin(async move {
+            let marked = |error| ApplicationError(RefCell::new(Some(error))).into();
+            served.await.map_err(marked)
+        })
+    }
+}
+
+/// The application's own error; or the page for a session store that is unavailable.
+fn application_error(error: Error, client: Client) -> Error {
+    let own = error.as_error::<ApplicationError>();
+    if let Some(own) = own.and_then(|own| own.0.take()) {
+        return own;
+    }
+    let reason = printable(&error.to_string());
+    tracing::error!(code = "session_store_failed", %reason, "sessions can't be read or written");
+    SessionStoreUnavailable { client }.into()
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the session store is unavailable")]
+struct SessionStoreUnavailable {
+    client: Client,
+}
+
+impl ResponseError for SessionStoreUnavailable {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::SERVICE_UNAVAILABLE
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let text = "The application can't look up who is signed in at the moment. Please try again in a few minutes.";
+        let status = self.status_code();
+        notice(self.client, status, "session_store_failed", text)
+    }
+}

@@ -1,0 +1,85 @@
+//! Pieces that the application left out or put in the wrong place. Each is a line in the log that
+//! names the line to write, and a page that says so without detail.
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, http::StatusCode};
+
+use super::{notice::notice, request::Client};
+
+/// What is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    AppData,
+    Endpoints,
+    Sessions,
+    #[cfg(feature = "_diesel")]
+    SessionDatabase,
+}
+
+impl Missing {
+    fn help(self) -> &'static str {
+        match self {
+            Self::AppData => {
+                "microsoft_sso is not in app data: add `.app_data(sso.clone())` to the App, where `sso` is `web::Data::new(MicrosoftSso::builder(config).store(store).build()?)`, made outside `HttpServer::new`"
+            }
+            Self::Endpoints => {
+                "the endpoints of microsoft_sso are not mounted: add `.configure(microsoft_sso::config)` to the App"
+            }
+            Self::Sessions => {
+                "there is no session middleware around this request: add `.wrap(sso.sessions())` (or `sessions_in`) to the App as its last `.wrap`, so that it runs before all others (`require_login` included)"
+            }
+            #[cfg(feature = "_diesel")]
+            Self::SessionDatabase => {
+                "the user store keeps no sessions: replace `.wrap(sso.sessions())` by `.wrap(sso.sessions_in(store))` with a session store such as `actix_session::storage::RedisSessionStore`, or implement `UserStore::session_database`"
+            }
+        }
+    }
+}
+
+/// The application is not set up.
+#[derive(Debug, thiserror::Error)]
+#[error("the application is not set up: {}", .missing.help())]
+pub(crate) struct WiringError {
+    missing: Missing,
+    client: Client,
+}
+
+impl WiringError {
+    /// Logs what is missing.
+    pub(crate) fn new(req: &HttpRequest, missing: Missing) -> Self {
+        tracing::error!(code = "not_set_up", "{}", missing.help());
+        Self {
+            missing,
+            client: Client::for_request(req),
+        }
+    }
+}
+
+impl ResponseError for WiringError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let text = "Sign-in is not set up in this application. Its log says what is missing.";
+        notice(self.client, self.status_code(), "not_set_up", text)
+    }
+}
+
+/// What the session middleware leaves in a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SessionWiring {
+    Ready,
+    #[cfg(feature = "_diesel")]
+    NoDatabase,
+}
+
+/// Checks that the session middleware of the plugin is around a request.
+pub(crate) fn check_sessions(req: &HttpRequest) -> Result<(), WiringError> {
+    let wiring = req.extensions().get::<SessionWiring>().copied();
+    match wiring {
+        Some(SessionWiring::Ready) => Ok(()),
+        #[cfg(feature = "_diesel")]
+        Some(SessionWiring::NoDatabase) => Err(WiringError::new(req, Missing::SessionDatabase)),
+        None => Err(WiringError::new(req, Missing::Sessions)),
+    }
+}
