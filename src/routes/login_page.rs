@@ -13,13 +13,8 @@ use crate::{
     settings::texts::Text,
     util::next_path::NextPath,
     web::{
-        button::Button,
-        extract::Sso,
-        localize::Localizer,
-        messages::{Message, Messages},
-        origin,
-        request::parameter,
-        respond::switched_off,
+        button::Button, extract::Sso, localize::Localizer, message::Message, messages::Messages,
+        origin, request::parameter, respond::switched_off,
     },
 };
 

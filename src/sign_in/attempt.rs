@@ -44,7 +44,7 @@ impl Attempt {
     pub(crate) fn new(now: DateTime<Utc>) -> Result<Self, CryptoError> {
         Ok(Self {
             seed: random()?,
-            issued_at: now.timestamp(),
+            issued_at: now.timestamp_millis(),
         })
     }
 
@@ -76,7 +76,7 @@ const SIGNED_IN: u8 = 1;
 const FAILED: u8 = 2;
 
 impl CookieState {
-    /// When it was made, in seconds since 1970.
+    /// When it was made, in milliseconds since 1970: fine enough to order a flood of attempts.
     pub(crate) fn at(&self) -> i64 {
         match self {
             Self::Attempt(attempt) => attempt.issued_at,

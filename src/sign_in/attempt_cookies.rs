@@ -1,9 +1,12 @@
 //! The cookies of a browser's attempts. Their number is fixed, so the request's headers stay small
 //! however many sign-ins it begins.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use actix_web::{
@@ -88,8 +91,9 @@ impl AttemptCookies {
     fn open(&self, slot: u8, name: &str, value: &str) -> Option<(u8, CookieState)> {
         let state = CookieState::open(&self.sealer, &self.site.purpose(name), value)?;
         // A clock that was set back must not lengthen the life of a cookie.
-        let age = self.now.timestamp().checked_sub(state.at())?.unsigned_abs();
-        (age <= self.site.config.timeout.as_secs()).then_some((slot, state))
+        let age = self.now.timestamp_millis().checked_sub(state.at())?;
+        let age = Duration::from_millis(age.unsigned_abs());
+        (age <= self.site.config.timeout).then_some((slot, state))
     }
 
     fn seal(&self, slot: u8, state: &CookieState) -> Result<Cookie<'static>, CryptoError> {
@@ -133,13 +137,13 @@ impl AttemptCookies {
         state: &State,
         ending: Ending,
     ) -> Result<Cookie<'static>, CryptoError> {
-        let (id, at) = (state.id, self.now.timestamp());
+        let (id, at) = (state.id, self.now.timestamp_millis());
         self.seal(state.slot, &CookieState::Ended { id, ending, at })
     }
 
     /// How many attempts ended within the last seconds.
     pub(crate) fn ended_within(&self, seconds: i64) -> RecentEndings {
-        let since = self.now.timestamp() - seconds;
+        let since = self.now.timestamp_millis() - seconds * 1000;
         let mut recent = RecentEndings::default();
         for (_, state) in &self.held {
             match state {

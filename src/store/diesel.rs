@@ -1,27 +1,15 @@
-//! The diesel repository: the tables `users` and `microsoft_sso_users`, and the link between a
-//! user and their Microsoft account.
+//! The diesel store: a database with the tables of this crate.
 
 use std::{fmt, time::Duration};
 
 use actix_web::{rt::time::timeout, web};
-use diesel::{OptionalExtension, prelude::*};
 
 use super::{
     error::StoreError,
     migrations::{self, Migrate},
-    models::MicrosoftUserRow,
     pool::{AnyPool, DatabasePool, Limits, on_backend},
-    schema::{microsoft_sso_sessions, microsoft_sso_users, users},
-    sign_in,
-    user_store::{SessionSelector, SignInOutcome, UserStore},
 };
-use crate::{
-    account::{
-        decide::SignIn,
-        user::{MicrosoftUser, User, UserId},
-    },
-    settings::config::Config,
-};
+use crate::settings::config::Config;
 
 /// Users in a database, by diesel.
 ///
@@ -88,33 +76,6 @@ impl DieselStore {
         on_backend!(&self.pool, |conn| migrations::revert(conn))
     }
 
-    /// Sets whether a user may sign in. An inactive user is signed out everywhere. Returns whether
-    /// there is such a user.
-    ///
-    /// # Errors
-    /// The database is unavailable or fails.
-    pub async fn set_active(&self, id: &UserId, active: bool) -> Result<bool, StoreError> {
-        let Some(number) = id.as_i64() else {
-            return Ok(false);
-        };
-        let found = self.block(move |pool| {
-            on_backend!(pool, |conn| diesel::update(users::table.find(number))
-                .set(users::is_active.eq(active))
-                .execute(conn))?;
-            // Some databases count only the rows that changed, so look whether it is there.
-            on_backend!(pool, |conn| users::table
-                .find(number)
-                .select(users::id)
-                .first::<i64>(conn)
-                .optional())
-        });
-        let found = found.await?.is_some();
-        if found && !active {
-            UserStore::end_sessions(self, SessionSelector::User(id.clone())).await?;
-        }
-        Ok(found)
-    }
-
     /// Runs blocking diesel work off the async workers, within the time limit.
     pub(crate) async fn block<T: Send + 'static>(
         &self,
@@ -129,62 +90,5 @@ impl DieselStore {
             ))
         };
         work.await.map_err(late)?.map_err(StoreError::new)?
-    }
-}
-
-impl UserStore for DieselStore {
-    async fn sign_in(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
-        self.block(move |pool| on_backend!(pool, |conn| sign_in::sign_in(conn, &sign_in)))
-            .await
-    }
-
-    async fn find(&self, id: &UserId) -> Result<Option<User>, StoreError> {
-        let Some(id) = id.as_i64() else {
-            return Ok(None);
-        };
-        self.block(move |pool| {
-            on_backend!(pool, |conn| users::table
-                .find(id)
-                .select(User::as_select())
-                .first(conn)
-                .optional())
-        })
-        .await
-    }
-
-    async fn microsoft_user(&self, id: &UserId) -> Result<Option<MicrosoftUser>, StoreError> {
-        let Some(id) = id.as_i64() else {
-            return Ok(None);
-        };
-        let row = self.block(move |pool| {
-            on_backend!(pool, |conn| microsoft_sso_users::table
-                .find(id)
-                .select(MicrosoftUserRow::as_select())
-                .first(conn)
-                .optional())
-        });
-        Ok(row.await?.map(MicrosoftUser::from))
-    }
-
-    /// Ends sessions that are kept in the same database.
-    async fn end_sessions(&self, which: SessionSelector) -> Result<usize, StoreError> {
-        use microsoft_sso_sessions::{sid, table, user_id};
-        self.block(move |pool| match which {
-            SessionSelector::User(id) => {
-                on_backend!(pool, |conn| diesel::delete(
-                    table.filter(user_id.eq(id.to_string()))
-                )
-                .execute(conn))
-            }
-            SessionSelector::EntraSession(session) => {
-                on_backend!(pool, |conn| diesel::delete(table.filter(sid.eq(&session)))
-                    .execute(conn))
-            }
-        })
-        .await
-    }
-
-    fn session_database(&self) -> Option<&Self> {
-        Some(self)
     }
 }

@@ -12,6 +12,8 @@ mod models;
 #[cfg(feature = "_diesel")]
 pub(crate) mod pool;
 #[cfg(feature = "_diesel")]
+mod repository;
+#[cfg(feature = "_diesel")]
 pub mod schema;
 #[cfg(feature = "_diesel")]
 mod sign_in;

@@ -1,4 +1,4 @@
-//! What the plugin's handlers extract: the shared state, the worker's HTTP client, the attempts.
+//! What the plugin's handlers extract: the shared state, the site, the worker's HTTP client.
 
 use std::{
     cell::OnceCell,
@@ -16,7 +16,6 @@ use actix_web::{
 
 use super::{
     notice::notice,
-    origin::transport,
     request::Client,
     wiring::{Missing, WiringError},
 };
@@ -24,7 +23,6 @@ use crate::{
     http_client::HttpClient,
     oidc::{metadata::MetadataError, provider::Snapshot},
     session::identity::{Identity, identity},
-    sign_in::attempt_cookies::AttemptCookies,
     site::Site,
     sso::MicrosoftSso,
 };
@@ -112,20 +110,6 @@ impl FromRequest for Sso {
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::for_request(req))
     }
-}
-
-impl FromRequest for AttemptCookies {
-    type Error = Error;
-    type Future = Ready<Result<Self, Error>>;
-
-    fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Sso::for_request(req).map(|sso| attempt_cookies(req, &sso)))
-    }
-}
-
-pub(crate) fn attempt_cookies(req: &HttpRequest, sso: &Sso) -> AttemptCookies {
-    let (now, transport) = (sso.clock.now(), transport(req, sso));
-    AttemptCookies::read(req.headers(), &sso.sealer, &sso.site, now, transport)
 }
 
 /// The HTTP client of a worker, made at its first use.

@@ -2,7 +2,6 @@
 //! leaves nothing on the server.
 
 use std::{
-    fmt,
     future::{Ready, ready},
     sync::Arc,
 };
@@ -12,11 +11,11 @@ use actix_web::{
     cookie::{Cookie, time::Duration},
     dev::Payload,
 };
-use serde::{Deserialize, Serialize};
 
 use super::{
     extract::{Sso, shared},
     localize::Localizer,
+    message::{Level, Message},
     outbox::Outbox,
 };
 use crate::{
@@ -35,41 +34,6 @@ const MAX_LEN: usize = 2048;
 
 /// How long messages wait to be shown.
 const MAX_AGE: Duration = Duration::minutes(5);
-
-/// A message of the plugin for the person, such as why a sign-in failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Message {
-    level: Level,
-    text: String,
-}
-
-/// How serious a [`Message`] is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Level {
-    /// The sign-in succeeded, but something is missing.
-    Warning,
-    /// The sign-in failed.
-    Error,
-}
-
-impl Message {
-    /// How serious it is.
-    pub fn level(&self) -> Level {
-        self.level
-    }
-
-    /// Plain text in the language of the person: escape it in HTML.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-}
-
-impl fmt::Display for Message {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
 
 /// Extractor for the messages of the last sign-in. Whoever extracts them shows them: they are gone
 /// with the next page. It never fails because of the browser's cookie.
@@ -196,5 +160,6 @@ fn leave(req: &HttpRequest, sso: &Sso, level: Level, wording: Wording<'_>) {
     let text = Localizer::for_request(req, config)
         .message(wording)
         .to_owned();
-    Outbox::change(req, |outbox| outbox.messages.push(Message { level, text }));
+    let message = Message::new(level, text);
+    Outbox::change(req, |outbox| outbox.messages.push(message));
 }

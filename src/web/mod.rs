@@ -1,10 +1,12 @@
 //! The actix side: extractors, middleware, pages.
 
+mod attempts;
 pub(crate) mod button;
 pub(crate) mod current_user;
 pub(crate) mod extract;
 pub(crate) mod localize;
 pub(crate) mod login_required;
+pub(crate) mod message;
 pub(crate) mod messages;
 pub(crate) mod notice;
 pub(crate) mod origin;

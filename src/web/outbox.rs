@@ -2,7 +2,7 @@
 
 use actix_web::{HttpMessage, HttpRequest, cookie::Cookie};
 
-use super::messages::Message;
+use super::message::Message;
 
 /// Additions to the response of one request.
 #[derive(Default)]

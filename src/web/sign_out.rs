@@ -3,11 +3,7 @@
 use actix_session::SessionExt;
 use actix_web::{Error, HttpRequest};
 
-use super::{
-    extract::{Sso, attempt_cookies},
-    outbox::Outbox,
-    wiring::check_sessions,
-};
+use super::{attempts::attempt_cookies, extract::Sso, outbox::Outbox, wiring::check_sessions};
 use crate::{
     session::identity::{self, Identity},
     sign_in::audit,

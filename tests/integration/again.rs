@@ -32,7 +32,7 @@ async fn the_back_button_lands_where_the_first_one_did() {
 
 #[actix_web::test]
 async fn hours_later_the_back_button_still_shows_no_error_to_somebody_signed_in() {
-    let app = TestApp::with(|s| s.session_age(Duration::from_secs(8 * 3600))).await;
+    let app = TestApp::with_settings(|s| s.session_age(Duration::from_secs(8 * 3600))).await;
     let browser = app.browser();
     let callback = browser.to_callback(ADA, "?next=/orders").await;
     browser.get(&callback).await;

@@ -269,7 +269,7 @@ async fn a_browser_that_drops_its_session_is_stopped_and_told_why() {
 
 #[actix_web::test]
 async fn a_failed_page_that_needs_a_sign_in_is_no_endless_circle() {
-    let app = TestApp::with(|settings| settings.login_failed_url("/private/sorry")).await;
+    let app = TestApp::with_settings(|settings| settings.login_failed_url("/private/sorry")).await;
     let browser = app.browser();
     let mut path = "/private/report".to_owned();
     for round in 0.. {

@@ -1,10 +1,8 @@
 //! One event for each outcome, with names that an operator may build upon.
 
-use std::sync::Arc;
-
 use microsoft_sso::{
-    Config, Site, UserId,
-    testing::{CONTOSO, FABRIKAM, FakeEntra, Person},
+    UserId,
+    testing::{CONTOSO, FABRIKAM, Person},
 };
 
 use crate::{harness::TestApp, log};
@@ -12,25 +10,9 @@ use crate::{harness::TestApp, log};
 const ADA: &str = "ada@contoso.example";
 const TARGET: &str = "microsoft_sso::audit:";
 
-/// An application with one site, whose name tells its lines in the log from all others.
-async fn app(name: &'static str) -> TestApp {
+async fn app(name: &str) -> TestApp {
     log::begin();
-    let entra = FakeEntra::start().unwrap();
-    let config = Config::builder()
-        .authority(entra.authority("common"))
-        .graph_url(entra.graph_url())
-        .application_id(entra.application_id())
-        .client_secret(entra.client_secret())
-        .allowable_domains(["contoso.example"])
-        .build()
-        .unwrap();
-    let site = Arc::new(Site::new(name, config).unwrap());
-    TestApp::built(
-        entra,
-        |settings| settings,
-        |sso| sso.sites(move |_| Some(Arc::clone(&site))),
-    )
-    .await
+    TestApp::at_site(name).await
 }
 
 fn one(parts: &[&str]) -> String {

@@ -9,7 +9,7 @@ const ADA: &str = "ada@contoso.example";
 
 /// A public application, of which this machine's name stands for the proxy in front.
 async fn public() -> TestApp {
-    TestApp::with(|settings| settings.base_url("https://app.example")).await
+    TestApp::with_settings(|settings| settings.base_url("https://app.example")).await
 }
 
 fn pair(cookie: &str) -> &str {
@@ -70,4 +70,53 @@ async fn over_https_a_cookie_without_the_prefix_is_worth_nothing() {
     let reply = app.browser().get_with(&path, &[("Cookie", &cookie)]).await;
     let cookies = reply.cookies().join("\n");
     assert!(cookies.contains("microsoft_sso_session="), "{cookies}");
+}
+
+#[actix_web::test]
+async fn a_cookie_whose_name_only_decodes_to_ours_is_ignored() {
+    let app = public().await;
+    let (attempt, path) = begun(&app, &app.browser()).await;
+    let signed_in = app.browser().get_with(&path, &[("Cookie", &attempt)]).await;
+    let session = signed_in.cookies();
+    let session = session.iter().find(|cookie| cookie.contains("_session="));
+    let session = pair(session.unwrap()).to_owned();
+    let status = async |cookies: &str| {
+        let browser = app.browser();
+        let reply = browser.get_with("/identity", &[("Cookie", cookies)]).await;
+        reply.status.as_u16()
+    };
+    assert_eq!(status(&session).await, 200);
+    // What a page of plain http on a sibling host can set for the whole domain.
+    for encoded in ["%5f_Host", "_%5FHost", "__%48ost", "__Hos%74"] {
+        let planted = session.replacen("__Host", encoded, 1);
+        assert_eq!(status(&planted).await, 401, "{encoded}");
+        assert_eq!(
+            status(&format!("x=1; {planted}; y=2")).await,
+            401,
+            "{encoded}"
+        );
+        // It doesn't push the real one out either.
+        assert_eq!(
+            status(&format!("{planted}; {session}")).await,
+            200,
+            "{encoded}"
+        );
+
+        let (attempt, path) = begun(&app, &app.browser()).await;
+        let planted = attempt.replacen("__Host", encoded, 1);
+        let reply = app.browser().get_with(&path, &[("Cookie", &planted)]).await;
+        let cookies = reply.cookies().join("\n");
+        assert!(!cookies.contains("_session="), "{encoded}: {cookies}");
+    }
+    let stray = app.browser().get("/microsoft_sso/callback/?state=x").await;
+    let message = pair(&stray.cookies()[0]).to_owned();
+    let planted = message.replacen("__Host", "%5f_Host", 1);
+    let shown = async |cookie: &str| {
+        app.browser()
+            .get_with("/", &[("Cookie", cookie)])
+            .await
+            .body
+    };
+    assert!(!shown(&message).await.is_empty());
+    assert_eq!(shown(&planted).await, "");
 }

@@ -192,7 +192,7 @@ async fn an_exhausted_pool_is_a_clear_503_within_its_time_and_service_resumes() 
     let database = TestDatabase::fresh();
     let (store, take) = tiny_pool(&database.url());
     store.migrate().unwrap();
-    let app = TestApp::on(store, database);
+    let app = TestApp::with_store(store, database);
     let browser = app.browser();
     browser.sign_in("ada@contoso.example").await;
     let callback = app.browser();
@@ -229,7 +229,7 @@ async fn a_database_server_that_is_away_is_a_clear_503_within_its_time() {
         .build()
         .unwrap();
     let store = DieselStore::connect("postgres://nobody@127.0.0.1:9/x", &config).unwrap();
-    let app = TestApp::on(store, TestDatabase::fresh());
+    let app = TestApp::with_store(store, TestDatabase::fresh());
     let before = Instant::now();
     let reply = app.browser().sign_in("ada@contoso.example").await;
     assert_eq!(reply.status, 503);

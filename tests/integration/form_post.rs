@@ -9,7 +9,7 @@ const ADA: &str = "ada@contoso.example";
 const CALLBACK: &str = "/microsoft_sso/callback/";
 
 async fn app() -> TestApp {
-    TestApp::with(|settings| settings.response_mode(ResponseMode::FormPost)).await
+    TestApp::with_settings(|settings| settings.response_mode(ResponseMode::FormPost)).await
 }
 
 /// The form that Entra's page posts.

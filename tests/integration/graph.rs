@@ -35,7 +35,7 @@ fn useless() -> Vec<Fault> {
 
 #[actix_web::test]
 async fn a_photo_that_is_missing_slow_or_broken_never_stops_a_sign_in() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     for fault in useless().into_iter().chain([Fault::Status(404)]) {
         app.entra.fault(Endpoint::Photo, fault.clone());
         let browser = app.browser();
@@ -48,7 +48,7 @@ async fn a_photo_that_is_missing_slow_or_broken_never_stops_a_sign_in() {
 
 #[actix_web::test]
 async fn a_photo_outage_never_erases_the_stored_one_and_a_404_does() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     let picture = browser.me().await.unwrap()["picture"].clone();
@@ -77,7 +77,7 @@ async fn a_photo_outage_never_erases_the_stored_one_and_a_404_does() {
 
 #[actix_web::test]
 async fn a_photo_that_breaks_off_in_the_middle_is_not_kept() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     app.entra.fault(Endpoint::Photo, Fault::Truncated);
     let browser = app.browser();
     browser.sign_in(ADA).await;
@@ -112,7 +112,7 @@ async fn a_new_photo_replaces_the_old_one() {
 
 #[actix_web::test]
 async fn when_graph_is_down_a_known_person_gets_in_and_a_new_one_is_told_to_try_again() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     app.browser().sign_in(ADA).await;
     for fault in useless() {
         app.entra.fault(Endpoint::Me, fault.clone());

@@ -1,5 +1,7 @@
 //! An application with the plugin, on a port of its own, beside an emulated Entra of its own.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::{
     App, HttpResponse, HttpServer,
@@ -11,7 +13,7 @@ use actix_web::{
 use chrono::TimeDelta;
 use microsoft_sso::{
     ACCESS_TOKEN_KEY, Builder, Clock, Config, ConfigBuilder, CurrentUser, DieselStore, Hooks,
-    Identity, Messages, MicrosoftSso, MicrosoftUser,
+    Identity, Messages, MicrosoftSso, MicrosoftUser, Site,
     testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
@@ -81,22 +83,24 @@ async fn me(
 impl TestApp {
     /// With the settings of the emulated tenant Contoso's own application.
     pub(crate) async fn start() -> Self {
-        Self::with(|settings| settings).await
+        Self::with_settings(|settings| settings).await
     }
 
-    pub(crate) async fn with(settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
-        Self::beside(FakeEntra::start().unwrap(), settings).await
+    pub(crate) async fn with_settings(
+        settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
+    ) -> Self {
+        Self::with_entra(FakeEntra::start().unwrap(), settings).await
     }
 
-    pub(crate) async fn beside(
+    pub(crate) async fn with_entra(
         entra: FakeEntra,
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
     ) -> Self {
-        Self::built(entra, settings, |sso| sso).await
+        Self::with_builder(entra, settings, |sso| sso).await
     }
 
     /// With whatever else the builder takes.
-    pub(crate) async fn built(
+    pub(crate) async fn with_builder(
         entra: FakeEntra,
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
         builder: impl FnOnce(Builder) -> Builder,
@@ -107,14 +111,28 @@ impl TestApp {
         Self::build(entra, (store, database), settings, builder)
     }
 
+    /// With one site, whose name tells its lines in the log from all others.
+    pub(crate) async fn at_site(name: &str) -> Self {
+        let entra = FakeEntra::start().unwrap();
+        let config = Config::builder()
+            .authority(entra.authority("common"))
+            .graph_url(entra.graph_url())
+            .application_id(entra.application_id())
+            .client_secret(entra.client_secret())
+            .allowable_domains(["contoso.example"]);
+        let site = Arc::new(Site::new(name, config.build().unwrap()).unwrap());
+        let resolver = move |_: &_| Some(Arc::clone(&site));
+        Self::with_builder(entra, |settings| settings, |sso| sso.sites(resolver)).await
+    }
+
     /// With hooks of the application's.
     pub(crate) async fn with_hooks(hooks: impl Hooks) -> Self {
         let entra = FakeEntra::start().unwrap();
-        Self::built(entra, |settings| settings, |sso| sso.hooks(hooks)).await
+        Self::with_builder(entra, |settings| settings, |sso| sso.hooks(hooks)).await
     }
 
     /// On a store of the test's own, migrated.
-    pub(crate) fn on(store: DieselStore, database: TestDatabase) -> Self {
+    pub(crate) fn with_store(store: DieselStore, database: TestDatabase) -> Self {
         let entra = FakeEntra::start().unwrap();
         Self::build(entra, (store, database), |settings| settings, |sso| sso)
     }

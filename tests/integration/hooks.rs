@@ -170,7 +170,7 @@ async fn a_hook_asks_graph_for_what_a_further_scope_brings() {
         let answers = Arc::new(Mutex::new(Vec::new()));
         let hook = AskGraph(Arc::clone(&answers));
         let entra = FakeEntra::start().unwrap();
-        let app = TestApp::built(entra, |s| s.scopes(scopes), |sso| sso.hooks(hook)).await;
+        let app = TestApp::with_builder(entra, |s| s.scopes(scopes), |sso| sso.hooks(hook)).await;
         app.browser().sign_in(ADA).await;
         let answers = answers.lock().unwrap().join("\n");
         assert!(answers.contains(expected), "{answers}");

@@ -131,7 +131,7 @@ async fn a_single_tenant_application_takes_no_other_tenant() {
         .find(|p| p.user_principal_name == ADA)
         .unwrap();
     let authority = entra.authority(&ada.tenant);
-    let app = TestApp::beside(entra, |settings| settings.authority(authority)).await;
+    let app = TestApp::with_entra(entra, |settings| settings.authority(authority)).await;
     assert_eq!(with_token(&app, |_| ()).await, None);
     refuses(&app, |token| {
         let iss = token.claims["iss"].as_str().unwrap().to_owned();
@@ -157,7 +157,7 @@ async fn the_tenant_must_be_the_issuers_even_where_keys_name_no_issuer() {
         .find(|p| p.user_principal_name == ADA)
         .unwrap();
     let authority = entra.authority(&ada.tenant);
-    let app = TestApp::beside(entra, |settings| settings.authority(authority)).await;
+    let app = TestApp::with_entra(entra, |settings| settings.authority(authority)).await;
     let mut keys = app.keys().await;
     for key in keys["keys"].as_array_mut().unwrap() {
         key.as_object_mut().unwrap().remove("issuer");
@@ -203,7 +203,7 @@ async fn a_key_of_personal_accounts_does_not_sign_for_a_work_tenant() {
 
 #[actix_web::test]
 async fn only_tenants_of_the_list_get_in() {
-    let app = TestApp::with(|settings| settings.tenants([OTHER_TENANT])).await;
+    let app = TestApp::with_settings(|settings| settings.tenants([OTHER_TENANT])).await;
     let message = app.browser().refused(ADA).await;
     assert!(message.contains("organisation"), "{message}");
     assert_eq!(app.entra.count(Endpoint::Me), 0);

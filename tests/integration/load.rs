@@ -21,7 +21,7 @@ async fn ready(app: &TestApp, people: usize) -> Vec<(Browser, String)> {
 
 #[actix_web::test]
 async fn who_has_no_place_waits_in_line_and_nobody_is_lost() {
-    let app = TestApp::with(|settings| settings.max_sign_ins(3u32)).await;
+    let app = TestApp::with_settings(|settings| settings.max_sign_ins(3u32)).await;
     let slow = Fault::Delay(Duration::from_millis(200));
     let people = ready(&app, 6).await;
     app.entra.fault(Endpoint::Token, slow);
@@ -36,7 +36,7 @@ async fn who_has_no_place_waits_in_line_and_nobody_is_lost() {
 
 #[actix_web::test]
 async fn beyond_the_line_people_are_told_to_come_back_and_their_attempt_is_kept() {
-    let app = TestApp::with(|settings| settings.max_sign_ins(1u32)).await;
+    let app = TestApp::with_settings(|settings| settings.max_sign_ins(1u32)).await;
     let slow = Fault::Delay(Duration::from_millis(150));
     let people = ready(&app, 16).await;
     app.entra.fault(Endpoint::Token, slow);
@@ -62,7 +62,7 @@ async fn beyond_the_line_people_are_told_to_come_back_and_their_attempt_is_kept(
 
 #[actix_web::test]
 async fn while_the_line_is_full_nobody_begins_and_afterwards_everybody_may() {
-    let app = TestApp::with(|settings| settings.max_sign_ins(1u32)).await;
+    let app = TestApp::with_settings(|settings| settings.max_sign_ins(1u32)).await;
     let people = ready(&app, 11).await;
     app.entra
         .fault(Endpoint::Token, Fault::Delay(Duration::from_millis(200)));

@@ -58,7 +58,7 @@ async fn nothing_of_a_link_gets_into_the_page_but_a_path() {
 
 #[actix_web::test]
 async fn it_shows_why_a_sign_in_failed_once() {
-    let app = TestApp::with(|s| s.login_failed_url("/microsoft_sso/")).await;
+    let app = TestApp::with_settings(|s| s.login_failed_url("/microsoft_sso/")).await;
     let browser = app.browser();
     let url = browser.start("").await;
     let callback = app.entra.refuse(&url, "access_denied", "").unwrap();
@@ -75,7 +75,7 @@ async fn it_shows_why_a_sign_in_failed_once() {
 
 #[actix_web::test]
 async fn its_texts_are_settings_and_escaped() {
-    let app = TestApp::with(|s| {
+    let app = TestApp::with_settings(|s| {
         s.text("Mit Microsoft anmelden")
             .page_title("Anmelden <b>")
             .language("de")
@@ -97,14 +97,14 @@ async fn its_texts_are_settings_and_escaped() {
 
 #[actix_web::test]
 async fn it_can_be_switched_off() {
-    let app = TestApp::with(|settings| settings.login_page_enabled(false)).await;
+    let app = TestApp::with_settings(|settings| settings.login_page_enabled(false)).await;
     assert_eq!(app.browser().get("/microsoft_sso/").await.status, 404);
     app.browser().start("").await;
 }
 
 #[actix_web::test]
 async fn people_read_their_own_language_where_the_settings_have_it() {
-    let app = TestApp::with(|settings| {
+    let app = TestApp::with_settings(|settings| {
         let german = [
             ("button", "Mit Microsoft anmelden"),
             ("start_again", "Bitte noch einmal."),

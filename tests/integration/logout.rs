@@ -73,7 +73,8 @@ async fn a_post_from_another_site_is_refused() {
 
 #[actix_web::test]
 async fn single_sign_out_ends_here_first_and_goes_on_to_entra_and_back() {
-    let app = TestApp::with(|s| s.slo_enabled(true).logout_redirect_path("/bye?x=1&y=2")).await;
+    let app =
+        TestApp::with_settings(|s| s.slo_enabled(true).logout_redirect_path("/bye?x=1&y=2")).await;
     let people = app.entra.people();
     let ada = people
         .iter()

@@ -36,7 +36,7 @@ fn useless() -> Vec<Fault> {
 
 #[actix_web::test]
 async fn without_metadata_login_says_so_within_its_time_and_recovers_by_itself() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     for endpoint in [Endpoint::Metadata, Endpoint::Keys] {
         for fault in useless() {
             app.entra.fault(endpoint, fault.clone());
@@ -65,7 +65,7 @@ async fn the_server_starts_while_microsoft_is_unreachable() {
     let (authority, port) = (gone.authority("common"), gone.url());
     gone.stop();
     drop(gone);
-    let app = TestApp::beside(entra, |s| quick(s).authority(authority)).await;
+    let app = TestApp::with_entra(entra, |s| quick(s).authority(authority)).await;
     assert_eq!(app.browser().get("/microsoft_sso/login/").await.status, 503);
     assert_eq!(app.browser().get("/").await.status, 200);
     let address = port.trim_start_matches("http://").to_owned();
@@ -76,7 +76,7 @@ async fn the_server_starts_while_microsoft_is_unreachable() {
 
 #[actix_web::test]
 async fn many_who_wait_for_metadata_share_one_fetch_and_its_failure() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     app.entra.fault(Endpoint::Metadata, Fault::Hang);
     let browsers: Vec<_> = (0..20).map(|_| app.browser()).collect();
     let before = Instant::now();
@@ -96,7 +96,7 @@ async fn many_who_wait_for_metadata_share_one_fetch_and_its_failure() {
 
 #[actix_web::test]
 async fn a_token_endpoint_out_of_order_is_no_server_error_and_bounded() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     for fault in useless() {
         app.entra.fault(Endpoint::Token, fault.clone());
         let before = Instant::now();
@@ -135,7 +135,7 @@ async fn the_database_gone_is_a_clear_503_and_over_when_it_is_back() {
 
 #[actix_web::test]
 async fn an_api_client_reads_of_an_outage_in_json() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     app.entra.fault(Endpoint::Metadata, Fault::Status(503));
     let reply = app
         .browser()
@@ -147,7 +147,7 @@ async fn an_api_client_reads_of_an_outage_in_json() {
 
 #[actix_web::test]
 async fn no_redirect_is_followed_and_so_nothing_is_told_to_another_server() {
-    let app = TestApp::with(quick).await;
+    let app = TestApp::with_settings(quick).await;
     let other = FakeEntra::start().unwrap();
     for (endpoint, path) in [
         (

@@ -40,7 +40,7 @@ async fn a_link_asks_for_what_entra_knows_and_nothing_else() {
 
 #[actix_web::test]
 async fn the_settings_ask_for_everybody_and_a_link_goes_before_them() {
-    let app = TestApp::with(|s| {
+    let app = TestApp::with_settings(|s| {
         s.prompt(Prompt::SelectAccount)
             .domain_hint("contoso.example")
     })

@@ -77,7 +77,7 @@ async fn a_name_given_to_somebody_else_gives_them_nothing_of_the_old_persons() {
 #[actix_web::test]
 async fn a_local_account_is_never_taken_over_by_name_or_address() {
     for unique_email in [false, true] {
-        let app = TestApp::with(|settings| settings.unique_email(unique_email)).await;
+        let app = TestApp::with_settings(|settings| settings.unique_email(unique_email)).await;
         app.execute(
             "INSERT INTO users (username, email, first_name, last_name, password, is_superuser) \
              VALUES ('BOSS@contoso.example', 'Boss@contoso.example', 'The', 'Boss', 'secret-hash', TRUE)",
@@ -107,7 +107,7 @@ async fn a_local_account_is_never_taken_over_by_name_or_address() {
 
 #[actix_web::test]
 async fn with_unique_email_nobody_without_a_mail_is_an_error() {
-    let app = TestApp::with(|settings| settings.unique_email(true)).await;
+    let app = TestApp::with_settings(|settings| settings.unique_email(true)).await;
     app.execute(
         "INSERT INTO users (username, email, first_name, last_name, password) VALUES \
          ('nomail@contoso.example', '', '', '', ''), ('x', 'twice@contoso.example', '', '', ''), ('y', 'twice@contoso.example', '', '', '')",
@@ -137,7 +137,8 @@ async fn the_same_object_id_in_another_tenant_is_another_person() {
 
 #[actix_web::test]
 async fn an_address_of_another_tenants_domain_lets_nobody_in() {
-    let app = TestApp::with(|settings| settings.allowable_domains(["contoso.example"])).await;
+    let app =
+        TestApp::with_settings(|settings| settings.allowable_domains(["contoso.example"])).await;
     let eve = |name: &str| Person::new(FABRIKAM, name);
     app.entra
         .add_person(eve("eve@fabrikam.example").with_mail("boss@contoso.example"));
@@ -158,14 +159,15 @@ async fn an_address_of_another_tenants_domain_lets_nobody_in() {
 
 #[actix_web::test]
 async fn nobody_is_created_by_default() {
-    let app = TestApp::with(|settings| settings.allowable_domains(Vec::<String>::new())).await;
+    let app =
+        TestApp::with_settings(|settings| settings.allowable_domains(Vec::<String>::new())).await;
     app.browser().refused(ADA).await;
     assert_eq!(app.count("users"), 0);
 }
 
 #[actix_web::test]
 async fn without_auto_create_only_known_people_get_in() {
-    let app = TestApp::with(|settings| settings.auto_create_users(false)).await;
+    let app = TestApp::with_settings(|settings| settings.auto_create_users(false)).await;
     let message = app.browser().refused(ADA).await;
     assert!(message.contains("no account"), "{message}");
     assert_eq!(app.count("users"), 0);
@@ -190,7 +192,7 @@ async fn an_inactive_user_does_not_get_in_and_does_not_stay() {
 #[actix_web::test]
 async fn user_data_is_written_again_only_when_asked_for_and_never_a_password() {
     for always in [false, true] {
-        let app = TestApp::with(|settings| settings.always_update_user_data(always)).await;
+        let app = TestApp::with_settings(|settings| settings.always_update_user_data(always)).await;
         let browser = app.browser();
         browser.sign_in(ADA).await;
         let before = browser.me().await.unwrap();
@@ -218,7 +220,8 @@ async fn user_data_is_written_again_only_when_asked_for_and_never_a_password() {
 
 #[actix_web::test]
 async fn a_sign_in_ends_with_the_session_age() {
-    let app = TestApp::with(|settings| settings.session_age(Duration::from_secs(1800))).await;
+    let app =
+        TestApp::with_settings(|settings| settings.session_age(Duration::from_secs(1800))).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     app.pass(1790);
@@ -230,7 +233,7 @@ async fn a_sign_in_ends_with_the_session_age() {
 
 #[actix_web::test]
 async fn of_thirty_first_people_at_once_exactly_one_becomes_superuser() {
-    let app = TestApp::with(|settings| settings.auto_create_first_superuser(true)).await;
+    let app = TestApp::with_settings(|settings| settings.auto_create_first_superuser(true)).await;
     let mut all = Vec::new();
     for n in 0..30 {
         let name = format!("p{n}@contoso.example");
@@ -247,7 +250,7 @@ async fn of_thirty_first_people_at_once_exactly_one_becomes_superuser() {
 
 #[actix_web::test]
 async fn nobody_of_a_foreign_domain_becomes_the_first_superuser() {
-    let app = TestApp::with(|settings| {
+    let app = TestApp::with_settings(|settings| {
         settings
             .auto_create_first_superuser(true)
             .allowable_domains(["contoso.example"])
@@ -263,7 +266,8 @@ async fn nobody_of_a_foreign_domain_becomes_the_first_superuser() {
 
 #[actix_web::test]
 async fn a_right_that_is_taken_away_is_gone_at_the_next_sign_in() {
-    let app = TestApp::with(|settings| settings.superuser_list(["boss@contoso.example"])).await;
+    let app =
+        TestApp::with_settings(|settings| settings.superuser_list(["boss@contoso.example"])).await;
     app.browser().sign_in(ADA).await;
     app.execute("UPDATE users SET is_superuser = TRUE, is_staff = TRUE");
     app.browser().sign_in(ADA).await;

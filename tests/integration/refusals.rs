@@ -65,7 +65,7 @@ async fn a_sign_in_for_the_administration_or_for_pages_can_be_switched_off() {
         (false, true, PAGE, ADMIN, "administration"),
         (true, false, ADMIN, PAGE, "these pages"),
     ] {
-        let app = TestApp::with(|s| s.admin_enabled(admin).pages_enabled(pages)).await;
+        let app = TestApp::with_settings(|s| s.admin_enabled(admin).pages_enabled(pages)).await;
         let browser = app.browser();
         let reply = browser.get(open).await;
         let callback = app.entra.sign_in(reply.location(), ADA).unwrap();
@@ -101,7 +101,7 @@ async fn state_is_looked_at_before_error() {
 
 #[actix_web::test]
 async fn a_wrong_secret_is_a_plain_refusal() {
-    let app = TestApp::with(|settings| settings.client_secret("another")).await;
+    let app = TestApp::with_settings(|settings| settings.client_secret("another")).await;
     let message = app.browser().refused(ADA).await;
     assert!(message.contains("did not complete"), "{message}");
     assert_eq!(app.entra.count(Endpoint::Token), 1);
@@ -109,7 +109,7 @@ async fn a_wrong_secret_is_a_plain_refusal() {
 
 #[actix_web::test]
 async fn the_failed_page_is_a_setting() {
-    let app = TestApp::with(|settings| settings.login_failed_url("/sorry?x=1")).await;
+    let app = TestApp::with_settings(|settings| settings.login_failed_url("/sorry?x=1")).await;
     let reply = app.browser().get("/microsoft_sso/callback/").await;
     assert_eq!(
         (reply.status.as_u16(), reply.location()),
@@ -130,14 +130,14 @@ async fn unknown_parameters_of_the_callback_are_ignored() {
 
 #[actix_web::test]
 async fn the_reason_can_be_kept_from_the_person() {
-    let app = TestApp::with(|settings| settings.show_failed_login_message(false)).await;
+    let app = TestApp::with_settings(|settings| settings.show_failed_login_message(false)).await;
     let browser = app.browser();
     let reply = browser.get("/microsoft_sso/callback/").await;
     assert_eq!((reply.status.as_u16(), reply.location()), (303, "/"));
     let message = browser.message().await;
     assert!(message.starts_with("Signing in failed."), "{message}");
 
-    let app = TestApp::with(|settings| settings.enable_messages(false)).await;
+    let app = TestApp::with_settings(|settings| settings.enable_messages(false)).await;
     let browser = app.browser();
     browser.get("/microsoft_sso/callback/").await;
     assert_eq!(browser.message().await, "");

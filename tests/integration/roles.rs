@@ -46,7 +46,7 @@ fn many() -> Vec<String> {
 
 #[actix_web::test]
 async fn rights_follow_entra_at_every_sign_in() {
-    let app = TestApp::with(roles).await;
+    let app = TestApp::with_settings(roles).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     assert_eq!(rights(&app, &browser).await, (false, false, vec![]));
@@ -83,7 +83,8 @@ async fn rights_follow_entra_at_every_sign_in() {
 
 #[actix_web::test]
 async fn groups_that_are_too_many_for_the_token_are_asked_of_graph() {
-    let app = TestApp::with(|s| roles(s).scopes(["User.Read", "GroupMember.Read.All"])).await;
+    let app =
+        TestApp::with_settings(|s| roles(s).scopes(["User.Read", "GroupMember.Read.All"])).await;
     change(&app, ADA, |ada| ada.groups = many());
     let browser = app.browser();
     browser.sign_in(ADA).await;
@@ -94,7 +95,7 @@ async fn groups_that_are_too_many_for_the_token_are_asked_of_graph() {
 
 #[actix_web::test]
 async fn groups_that_cannot_be_read_give_no_right_and_the_message_names_the_scope() {
-    let app = TestApp::with(roles).await;
+    let app = TestApp::with_settings(roles).await;
     change(&app, ADA, |ada| ada.groups = vec![STAFF.into()]);
     let browser = app.browser();
     browser.sign_in(ADA).await;
@@ -108,7 +109,7 @@ async fn groups_that_cannot_be_read_give_no_right_and_the_message_names_the_scop
 
 #[actix_web::test]
 async fn odd_answers_about_groups_give_no_right_and_end_no_sign_in() {
-    let app = TestApp::with(|s| {
+    let app = TestApp::with_settings(|s| {
         roles(s)
             .scopes(["User.Read", "GroupMember.Read.All"])
             .graph_timeout(std::time::Duration::from_millis(300))
@@ -145,7 +146,7 @@ async fn odd_answers_about_groups_give_no_right_and_end_no_sign_in() {
 
 #[actix_web::test]
 async fn another_tenants_administrator_gives_no_right_over_all_users() {
-    let app = TestApp::with(|s| roles(s).tenants([""; 0])).await;
+    let app = TestApp::with_settings(|s| roles(s).tenants([""; 0])).await;
     change(&app, FRANK, |frank| {
         frank.roles = vec!["App.Admin".into(), "Docs.Editor".into()];
         frank.groups = vec![STAFF.into(), "6f3b1c5e-0000-4000-8000-00000000000b".into()];
@@ -162,11 +163,12 @@ async fn another_tenants_administrator_gives_no_right_over_all_users() {
 #[actix_web::test]
 async fn guests_have_a_rule_of_their_own() {
     let domains = |s: ConfigBuilder| s.tenants([CONTOSO]).allowable_domains(["contoso.example"]);
-    let app = TestApp::with(domains).await;
+    let app = TestApp::with_settings(domains).await;
     let message = app.browser().refused(GUEST).await;
     assert!(message.contains("organisation"), "{message}");
 
-    let app = TestApp::with(|s| domains(s).guests(Guests::Allowed).staff_list(["*"])).await;
+    let app =
+        TestApp::with_settings(|s| domains(s).guests(Guests::Allowed).staff_list(["*"])).await;
     let browser = app.browser();
     browser.sign_in(GUEST).await;
     let everybody_but_guests = (false, false, vec![]);
@@ -177,7 +179,7 @@ async fn guests_have_a_rule_of_their_own() {
         "a stranger isn't a guest: {message}"
     );
 
-    let app = TestApp::with(|s| s.guests(Guests::Refused)).await;
+    let app = TestApp::with_settings(|s| s.guests(Guests::Refused)).await;
     let message = app.browser().refused(GUEST).await;
     assert!(message.contains("guests"), "{message}");
     app.browser().sign_in(ADA).await;
@@ -194,7 +196,7 @@ async fn guests_have_a_rule_of_their_own() {
 
 #[actix_web::test]
 async fn a_tenant_that_nobody_listed_invites_nobody() {
-    let app = TestApp::with(|s| {
+    let app = TestApp::with_settings(|s| {
         s.allowable_domains(["contoso.example"])
             .guests(Guests::Allowed)
     })

@@ -5,7 +5,7 @@ use crate::{harness::TestApp, log};
 #[actix_web::test]
 async fn a_whole_sign_in_logged_at_trace_shows_no_secret_code_token_or_cookie() {
     log::begin();
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    let app = TestApp::with_settings(|settings| settings.save_access_token(true)).await;
     let browser = app.browser();
     let authorize = browser.start("").await;
     let callback = app
@@ -22,7 +22,8 @@ async fn a_whole_sign_in_logged_at_trace_shows_no_secret_code_token_or_cookie() 
     app.entra
         .tamper(|token| drop(token.claims.insert("exp".to_owned(), 1.into())));
     app.browser().refused("ada@contoso.example").await;
-    let wrong = TestApp::with(|settings| settings.client_secret("wrong-client-secret")).await;
+    let wrong =
+        TestApp::with_settings(|settings| settings.client_secret("wrong-client-secret")).await;
     wrong.browser().refused("ada@contoso.example").await;
 
     let text = log::text();

@@ -54,7 +54,7 @@ async fn somebody_else_who_signs_in_sees_nothing_of_the_one_before() {
 
 #[actix_web::test]
 async fn nothing_of_the_attempt_is_in_the_session() {
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    let app = TestApp::with_settings(|settings| settings.save_access_token(true)).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     let identity = browser.get("/identity").await.json();
@@ -88,7 +88,7 @@ async fn nothing_of_the_attempt_is_in_the_session() {
 
 #[actix_web::test]
 async fn the_session_cookie_is_small_and_kept_from_scripts() {
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    let app = TestApp::with_settings(|settings| settings.save_access_token(true)).await;
     let reply = app.browser().sign_in(ADA).await;
     let cookies = reply.cookies();
     let cookie = cookies
@@ -103,7 +103,7 @@ async fn the_session_cookie_is_small_and_kept_from_scripts() {
 
 #[actix_web::test]
 async fn a_stored_session_shows_neither_its_key_nor_its_token() {
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    let app = TestApp::with_settings(|settings| settings.save_access_token(true)).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     let token = browser.me().await.unwrap()["access_token"]
@@ -173,7 +173,7 @@ fn with_cookie_sessions(app: &TestApp) -> Browser {
 
 #[actix_web::test]
 async fn a_token_too_large_for_a_cookie_session_does_not_lose_the_sign_in() {
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    let app = TestApp::with_settings(|settings| settings.save_access_token(true)).await;
     app.entra.set_access_token_length(3500);
     let browser = with_cookie_sessions(&app);
     let reply = browser.sign_in(ADA).await;

@@ -106,7 +106,7 @@ async fn a_long_next_is_come_back_to() {
 
 #[actix_web::test]
 async fn next_on_another_site_is_the_default_page() {
-    let app = TestApp::with(|settings| settings.next_url("/welcome")).await;
+    let app = TestApp::with_settings(|settings| settings.next_url("/welcome")).await;
     for next in [
         "https%3A%2F%2Fx%2F%2Fevil.example%2Fy",
         "%2F%2F%2F%2Fevil.example%2Fy",
@@ -167,7 +167,7 @@ async fn login_asks_neither_microsoft_nor_the_database() {
 
 #[actix_web::test]
 async fn switched_off_there_is_no_sign_in() {
-    let app = TestApp::with(|settings| settings.enabled(false)).await;
+    let app = TestApp::with_settings(|settings| settings.enabled(false)).await;
     let browser = app.browser();
     assert_eq!(browser.get("/microsoft_sso/login/").await.status, 404);
     assert_eq!(
@@ -181,7 +181,7 @@ async fn switched_off_there_is_no_sign_in() {
 
 #[actix_web::test]
 async fn without_basic_info_no_photo_is_asked_for_and_nothing_is_kept() {
-    let app = TestApp::with(|settings| settings.save_basic_info(false)).await;
+    let app = TestApp::with_settings(|settings| settings.save_basic_info(false)).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     let first = browser.me().await.unwrap();
@@ -198,7 +198,7 @@ async fn without_basic_info_no_photo_is_asked_for_and_nothing_is_kept() {
 
 #[actix_web::test]
 async fn the_access_token_is_in_the_session_only_when_asked_for() {
-    let app = TestApp::with(|settings| settings.save_access_token(true)).await;
+    let app = TestApp::with_settings(|settings| settings.save_access_token(true)).await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
     let me = browser.me().await.unwrap();
@@ -207,7 +207,7 @@ async fn the_access_token_is_in_the_session_only_when_asked_for() {
 
 #[actix_web::test]
 async fn scopes_are_a_setting() {
-    let app = TestApp::with(|settings| settings.scopes(["User.Read", "Mail.Read"])).await;
+    let app = TestApp::with_settings(|settings| settings.scopes(["User.Read", "Mail.Read"])).await;
     let url = Url::parse(&app.browser().start("").await).unwrap();
     let scope = url
         .query_pairs()
@@ -239,7 +239,7 @@ async fn people_of_every_kind_are_signed_in() {
 
 #[actix_web::test]
 async fn a_public_application_names_its_own_origin_whatever_the_request_says() {
-    let app = TestApp::with(|settings| settings.base_url("https://app.example")).await;
+    let app = TestApp::with_settings(|settings| settings.base_url("https://app.example")).await;
     let headers = [
         ("X-Forwarded-Proto", "https://evil.example/?x="),
         ("X-Forwarded-Host", "evil.example"),

@@ -67,7 +67,8 @@ async fn it_signs_in_whatever_the_settings() {
         ),
     ] {
         let server =
-            TestApp::with(|config| config.base_url(base_url).response_mode(response_mode)).await;
+            TestApp::with_settings(|config| config.base_url(base_url).response_mode(response_mode))
+                .await;
         let app = app!(server, path);
         let cookies = server.entra.sign_in_to_path(&app, path, ADA).await.unwrap();
         let body = call_and_read_body(&app, request(cookies).to_request()).await;
@@ -77,7 +78,8 @@ async fn it_signs_in_whatever_the_settings() {
 
 #[actix_web::test]
 async fn it_fails_where_the_sign_in_fails() {
-    let server = TestApp::with(|config| config.allowable_domains(["contoso.example"])).await;
+    let server =
+        TestApp::with_settings(|config| config.allowable_domains(["contoso.example"])).await;
     let app = app!(server, "/microsoft_sso");
     let entra = &server.entra;
     let error = entra.sign_in_to(&app, "nobody@contoso.example").await;
@@ -105,7 +107,7 @@ async fn it_fails_where_the_sign_in_fails() {
 
 #[actix_web::test]
 async fn it_fails_where_no_sign_in_begins() {
-    let server = TestApp::with(|config| config.pages_enabled(false)).await;
+    let server = TestApp::with_settings(|config| config.pages_enabled(false)).await;
     let app = app!(server, "/microsoft_sso");
     let error = server.entra.sign_in_to(&app, ADA).await;
     assert!(

@@ -19,7 +19,7 @@ async fn two_sites() -> TestApp {
     let entra = FakeEntra::start().unwrap();
     let (id, secret) = (entra.application_id(), entra.client_secret());
     let (contoso, fabrikam) = (entra.authority(CONTOSO), entra.authority(FABRIKAM));
-    TestApp::beside(entra, move |settings| {
+    TestApp::with_entra(entra, move |settings| {
         settings
             .application_id("")
             .site("localhost", move |site| {
@@ -94,7 +94,7 @@ const START_AGAIN: &str =
 #[actix_web::test]
 async fn sites_of_one_authority_share_its_metadata_and_keys() {
     let entra = FakeEntra::start().unwrap();
-    let app = TestApp::beside(entra, |settings| {
+    let app = TestApp::with_entra(entra, |settings| {
         settings.site("localhost", |site| {
             site.session_age(std::time::Duration::from_secs(60))
         })
@@ -124,7 +124,7 @@ async fn the_application_may_choose_by_the_request() {
         Arc::new(Site::new(name, config.build().unwrap()).unwrap())
     };
     let (contoso, fabrikam) = (site("contoso", CONTOSO), site("fabrikam", FABRIKAM));
-    let app = TestApp::built(
+    let app = TestApp::with_builder(
         entra.clone(),
         |settings| settings,
         move |sso| {
@@ -149,7 +149,7 @@ async fn the_application_may_choose_by_the_request() {
 #[actix_web::test]
 async fn a_proxy_of_ours_tells_the_site_and_its_address() {
     let entra = FakeEntra::start().unwrap();
-    let app = TestApp::beside(entra, |settings| {
+    let app = TestApp::with_entra(entra, |settings| {
         settings
             .trusted_proxies(["127.0.0.1"])
             .site("contoso.app.example", |site| {
@@ -195,7 +195,7 @@ async fn a_proxy_of_ours_tells_the_site_and_its_address() {
 
 #[actix_web::test]
 async fn nobody_elses_word_is_taken_for_the_host() {
-    let app = TestApp::with(|settings| {
+    let app = TestApp::with_settings(|settings| {
         settings.site("contoso.app.example", |site| site.next_url("/contoso"))
     })
     .await;
@@ -231,7 +231,7 @@ async fn an_area_that_is_switched_off_during_a_sign_in_is_closed_at_its_end() {
         Arc::new(Site::new("contoso", config.build().unwrap()).unwrap())
     };
     let (before, after) = (site(true), site(false));
-    let app = TestApp::built(
+    let app = TestApp::with_builder(
         entra.clone(),
         |settings| settings,
         move |sso| {
