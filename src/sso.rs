@@ -1,5 +1,7 @@
 //! The state that all workers share, and its builder.
 
+mod users;
+
 use std::{
     fmt,
     sync::{
@@ -14,23 +16,18 @@ use chrono::TimeDelta;
 use rustls::ClientConfig;
 
 use crate::{
-    account::user::{MicrosoftUser, User, UserId},
     http_client,
     oidc::provider::Providers,
     session::identity::SignedIn,
     settings::{config::Config, trusted_proxies::TrustedProxies},
     sign_in::{
         attempt::AttemptId,
-        audit::{self, SignOutCause},
         concurrency_limit::ConcurrencyLimit,
         error::SignInError,
         hooks::{DynHooks, Hooks},
     },
     site::{Resolver, Site, Sites},
-    store::{
-        error::StoreError,
-        user_store::{DynUserStore, SessionSelector, UserStore},
-    },
+    store::{dyn_user_store::DynUserStore, user_store::UserStore},
     util::{
         clock::{Clock, SystemClock},
         crypto::{CryptoError, Sealer, derive_key, hex, random},
@@ -39,11 +36,11 @@ use crate::{
     },
 };
 
-/// How long the result of a callback is kept, for a double click or an impatient reload. Later ones
-/// find the record in their own cookie.
-const RESULT_TTL: TimeDelta = TimeDelta::seconds(60);
+/// How long a finished callback is remembered, so that its code isn't redeemed again: Entra may revoke
+/// the tokens of a code that comes twice (RFC 6749, section 4.1.2).
+const REMEMBER_FINISHED: TimeDelta = TimeDelta::minutes(10);
 
-/// What the callbacks of one attempt share.
+/// What concurrent callbacks of one attempt share.
 pub(crate) type SharedResult = Result<Arc<SignedIn>, Arc<SignInError>>;
 
 /// The plugin's shared state: one for the process, in app data.
@@ -137,37 +134,6 @@ impl MicrosoftSso {
             sites: None,
         }
     }
-
-    /// A user of the store.
-    ///
-    /// # Errors
-    /// The store is unavailable or fails.
-    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
-        self.store.find(id).await
-    }
-
-    /// What `microsoft_sso_users` holds of a user.
-    ///
-    /// # Errors
-    /// The store is unavailable or fails.
-    pub async fn microsoft_user(&self, id: &UserId) -> Result<Option<MicrosoftUser>, StoreError> {
-        self.store.microsoft_user(id).await
-    }
-
-    /// Ends all sessions of a user, on all their devices, and returns how many.
-    ///
-    /// It reaches sessions in the database ([`sessions`](Self::sessions)), or wherever the user
-    /// store's [`end_sessions`](UserStore::end_sessions) looks; those in Redis or in cookies last
-    /// until they expire.
-    ///
-    /// # Errors
-    /// The store is unavailable or fails.
-    pub async fn sign_out_everywhere(&self, user: &UserId) -> Result<usize, StoreError> {
-        let which = SessionSelector::User(user.clone());
-        let ended = self.store.end_sessions(which).await?;
-        audit::signed_out(SignOutCause::Application, Some(user), None, ended);
-        Ok(ended)
-    }
 }
 
 impl Builder {
@@ -245,7 +211,7 @@ impl Builder {
             store,
             hooks,
             tls: tls.config,
-            sign_ins: SingleFlight::new(RESULT_TTL),
+            sign_ins: SingleFlight::new(REMEMBER_FINISHED),
             sign_in_limit: ConcurrencyLimit::new(config.max_sign_ins),
             attempt_counter: AtomicUsize::new(usize::from(attempt_counter)),
             has_cookie_sessions: AtomicBool::new(false),

@@ -107,6 +107,9 @@ pub struct User {
     pub date_joined: DateTime<Utc>,
     /// When the user last signed in, in UTC.
     pub last_login: Option<DateTime<Utc>>,
+    /// Sessions of an older generation are ended.
+    #[serde(skip)]
+    pub(crate) session_generation: i64,
 }
 
 impl User {
@@ -123,6 +126,7 @@ impl User {
             is_superuser: false,
             date_joined,
             last_login: None,
+            session_generation: 0,
         }
     }
 }

@@ -141,7 +141,7 @@ impl Provider {
             return Ok(newer);
         }
         // A fetch under way may bring the key; one that fails or brings another is no answer yet.
-        if let Some(running) = self.fetches.find((), self.clock.now())
+        if let Some(running) = self.fetches.running(())
             && let Some(Ok(newer)) = running.result().await
             && newer.has_key(kid)
         {
@@ -191,22 +191,28 @@ impl Provider {
         flight: Flight<(), Fetched>,
         http: &Rc<HttpClient>,
         timeout: Duration,
-    ) -> Waiter<Fetched> {
+    ) -> Option<Waiter<Fetched>> {
         match flight {
-            Flight::Follower(waiter) => waiter,
+            Flight::Follower(waiter) => Some(waiter),
+            // Nothing is remembered of a finished fetch.
+            Flight::Finished => None,
             Flight::Leader(leader, waiter) => {
                 let (provider, http) = (Arc::clone(self), Rc::clone(http));
                 tokio::task::spawn_local(async move {
                     let fetched = provider.fetch(&http, timeout).await;
                     leader.finish(fetched, provider.clock.now());
                 });
-                waiter
+                Some(waiter)
             }
         }
     }
 
-    async fn land(&self, waiter: Waiter<Fetched>) -> Fetched {
-        waiter.result().await.unwrap_or_else(|| {
+    async fn land(&self, waiter: Option<Waiter<Fetched>>) -> Fetched {
+        let fetched = match waiter {
+            Some(waiter) => waiter.result().await,
+            None => None,
+        };
+        fetched.unwrap_or_else(|| {
             Err(MetadataError::Fetch {
                 url: self.authority.metadata_url(),
                 source: HttpError::Broken("the worker stopped".to_owned()),

@@ -16,6 +16,7 @@ use crate::{
     sign_in::{
         attempt::{Attempt, CookieState, Ending},
         attempt_cookies::AttemptCookies,
+        audit,
         authorization_response::AuthorizationResponse,
         destination,
         error::SignInError,
@@ -108,17 +109,18 @@ impl Callback {
         redirect_uri: RedirectUrl,
     ) -> SharedResult {
         let (sso, id) = (&self.sso, attempt.id());
-        if let Some(waiter) = sso.sign_ins.find(id, sso.clock.now()) {
+        if let Some(waiter) = sso.sign_ins.running(id) {
             return wait(waiter).await;
         }
         let permit = sso.sign_in_limit.acquire().await;
         let permit = permit.ok_or_else(|| Arc::new(SignInError::Overloaded))?;
         let waiter = match sso.sign_ins.join(id, sso.clock.now()) {
             Flight::Follower(waiter) => waiter,
+            Flight::Finished => return Err(Arc::new(SignInError::AlreadyCompleted)),
             Flight::Leader(leader, waiter) => {
                 let clock = Arc::clone(&sso.clock);
                 let flow = self.flow(attempt, redirect_uri);
-                // It goes on when the browser goes away, and a reload finds its result.
+                // It goes on when the browser goes away, and a reload meanwhile joins it.
                 rt::spawn(async move {
                     let result = flow.run(code).await;
                     leader.finish(result.map(Arc::new).map_err(Arc::new), clock.now());
@@ -156,6 +158,7 @@ impl Callback {
             SessionPlace::Server
         };
         establish(&self.session, signed_in, place).map_err(|_| SignInError::Session)?;
+        audit::signed_in(&signed_in.identity, signed_in.user);
         if signed_in.groups == GroupsKnown::No {
             leave_warning(&self.req, &self.sso, Text::LacksGroups);
         }
@@ -171,7 +174,7 @@ impl Callback {
             NextStep::ServiceUnavailable => service_unavailable(&self.req, &self.sso, error),
             NextStep::RestartUsedCode => {
                 tracing::warn!(
-                    code = "code_used",
+                    code = error.code(),
                     "the code was redeemed before; the sign-in begins again"
                 );
                 self.restart(state)

@@ -1,14 +1,7 @@
 //! Sessions in the database: they can be ended there, and the browser holds nothing of them but a
 //! random key.
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
@@ -16,13 +9,19 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use diesel::{OptionalExtension, prelude::*};
 use ring::digest::{SHA256, digest};
 
-use super::identity::{IDENTITY_KEY, Identity};
+use super::{
+    expiry,
+    identity::{IDENTITY_KEY, Identity},
+};
 use crate::{
     store::{
         diesel::DieselStore,
         error::StoreError,
         pool::{AnyPool, on_backend},
-        schema::microsoft_sso_sessions::{self as sessions, table},
+        schema::{
+            microsoft_sso_sessions::{self as sessions, table},
+            users,
+        },
     },
     util::{
         clock::Clock,
@@ -31,9 +30,6 @@ use crate::{
 };
 
 type State = HashMap<String, String>;
-
-/// Interval between deletions of expired sessions, in seconds.
-const PURGE_INTERVAL: i64 = 300;
 
 /// A session store on a database, for
 /// [`MicrosoftSso::sessions_in`](crate::MicrosoftSso::sessions_in) where the user store is your own.
@@ -44,9 +40,9 @@ const PURGE_INTERVAL: i64 = 300;
 pub struct DieselSessions {
     /// `None` where the application has no database for sessions.
     database: Option<DieselStore>,
+    users: Users,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
-    purged_at: Arc<AtomicI64>,
 }
 
 impl fmt::Debug for DieselSessions {
@@ -67,6 +63,16 @@ struct Row {
     tenant_id: Option<String>,
     sid: Option<String>,
     expires_at: i64,
+    user_number: Option<i64>,
+    generation: Option<i64>,
+}
+
+/// Whether sessions are of users in the table `users` of the same database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Users {
+    /// A session ends with its row there.
+    SameDatabase,
+    Elsewhere,
 }
 
 /// The id of a session in the table: the database never sees the key itself.
@@ -77,14 +83,15 @@ fn id(key: &str) -> String {
 impl DieselSessions {
     pub(crate) fn in_database(
         database: Option<&DieselStore>,
+        users: Users,
         sealer: &Arc<Sealer>,
         clock: &Arc<dyn Clock>,
     ) -> Self {
         Self {
             database: database.cloned(),
+            users,
             sealer: Arc::clone(sealer),
             clock: Arc::clone(clock),
-            purged_at: Arc::new(AtomicI64::new(0)),
         }
     }
 
@@ -111,47 +118,33 @@ impl DieselSessions {
             .map_err(StoreError::new)?;
         let identity = state.get(IDENTITY_KEY);
         let identity = identity.and_then(|text| serde_json::from_str::<Identity>(text).ok());
+        let identity = identity.as_ref();
+        let followed = identity.filter(|_| self.users == Users::SameDatabase);
         let now = self.clock.now().timestamp();
         Ok(Row {
             id,
             state: sealed,
             expires_at: now.saturating_add(ttl.whole_seconds()),
-            user_id: identity
-                .as_ref()
-                .map(|identity| identity.user_id.to_string()),
-            tenant_id: identity
-                .as_ref()
-                .map(|identity| identity.tenant_id.to_string()),
-            sid: identity.and_then(|identity| identity.session_id),
+            user_id: identity.map(|identity| identity.user_id.to_string()),
+            tenant_id: identity.map(|identity| identity.tenant_id.to_string()),
+            sid: identity.and_then(|identity| identity.session_id.clone()),
+            user_number: followed.and_then(|identity| identity.user_id.as_i64()),
+            generation: followed.map(|identity| identity.generation),
         })
-    }
-
-    /// Whether to delete expired sessions now; the first caller in each interval does.
-    fn purge_is_due(&self, now: i64) -> bool {
-        let last = self.purged_at.load(Ordering::Relaxed);
-        now - last >= PURGE_INTERVAL
-            && self
-                .purged_at
-                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
     }
 
     async fn insert(&self, state: State, ttl: &Duration) -> Result<SessionKey, StoreError> {
         let key = URL_SAFE_NO_PAD.encode(random::<32>().map_err(StoreError::new)?);
         let row = self.row(&key, &state, ttl)?;
-        let now = self.clock.now().timestamp();
-        let purge = self.purge_is_due(now);
-        let work = move |pool: &AnyPool| {
-            if purge {
-                let expired = sessions::expires_at.le(now);
-                on_backend!(pool, |conn| diesel::delete(table.filter(expired))
-                    .execute(conn))?;
-            }
+        self.block(move |pool| {
             on_backend!(pool, |conn| diesel::insert_into(table)
                 .values(&row)
                 .execute(conn))
-        };
-        self.block(work).await?;
+        })
+        .await?;
+        if let Some(database) = &self.database {
+            expiry::delete_if_due(database, self.clock.now().timestamp());
+        }
         SessionKey::try_from(key).map_err(StoreError::new)
     }
 
@@ -160,9 +153,17 @@ impl DieselSessions {
         let now = self.clock.now().timestamp();
         let wanted = id.clone();
         let work = move |pool: &AnyPool| {
+            // One statement: the session, if its user is there, active, and of its generation.
+            let generation = users::session_generation.nullable();
+            let is_current = sessions::user_number.is_null().or(users::is_active
+                .nullable()
+                .eq(true)
+                .and(generation.eq(sessions::generation)));
             on_backend!(pool, |conn| table
-                .find(wanted)
+                .left_join(users::table)
+                .filter(sessions::id.eq(&wanted))
                 .filter(sessions::expires_at.gt(now))
+                .filter(is_current)
                 .select(sessions::state)
                 .first::<Vec<u8>>(conn)
                 .optional())

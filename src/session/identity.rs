@@ -65,6 +65,12 @@ pub struct Identity {
     /// Names the account to Entra at single sign-out, if the token has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login_hint: Option<String>,
+    /// The settings that admitted the account: see [`Site::binding`].
+    #[serde(default)]
+    pub(crate) binding: String,
+    /// The user's generation of sessions at the sign-in.
+    #[serde(default)]
+    pub(crate) generation: i64,
 }
 
 impl Identity {
@@ -98,6 +104,8 @@ impl Identity {
             site: site.name().to_owned(),
             session_id: claims.session_id().map(str::to_owned),
             login_hint: claims.login_hint().map(str::to_owned),
+            binding: site.binding().to_owned(),
+            generation: user.session_generation,
         }
     }
 }
@@ -106,8 +114,16 @@ impl Identity {
 #[derive(Debug)]
 pub(crate) struct SignedIn {
     pub(crate) identity: Identity,
+    pub(crate) user: UserIs,
     pub(crate) access_token: Option<Secret>,
     pub(crate) groups: GroupsKnown,
+}
+
+/// Whether a sign-in created its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UserIs {
+    New,
+    Existing,
 }
 
 /// Whether the groups of the account could be read, where something depends on them.
@@ -124,13 +140,12 @@ pub(crate) enum SessionPlace {
     Cookie,
 }
 
-/// Who is signed in at a site. A session of one site is invalid at another, which may admit other
-/// accounts.
+/// Who is signed in at a site. A session of one site or application is invalid at another, which may
+/// admit other accounts and number other users.
 pub(crate) fn identity(session: &Session, site: &Site, now: DateTime<Utc>) -> Option<Identity> {
     match session.get::<Identity>(IDENTITY_KEY) {
-        Ok(identity) => {
-            identity.filter(|identity| identity.expires_at > now && identity.site == site.name())
-        }
+        Ok(identity) => identity
+            .filter(|identity| identity.expires_at > now && identity.binding == site.binding()),
         Err(error) => {
             tracing::warn!(%error, "the session's identity can't be read; the user has to sign in again");
             None
@@ -146,7 +161,7 @@ pub(crate) fn establish(
 ) -> Result<(), SessionInsertError> {
     let identity = &signed_in.identity;
     let is_same_user = session.get::<Identity>(IDENTITY_KEY).is_ok_and(|old| {
-        old.is_none_or(|old| old.user_id == identity.user_id && old.site == identity.site)
+        old.is_none_or(|old| old.user_id == identity.user_id && old.binding == identity.binding)
     });
     if !is_same_user {
         // The last user's values are not for this one to see.

@@ -2,4 +2,6 @@
 
 #[cfg(feature = "_diesel")]
 pub(crate) mod diesel;
+#[cfg(feature = "_diesel")]
+mod expiry;
 pub(crate) mod identity;

@@ -6,7 +6,12 @@ use std::fmt;
 use tracing::field::display;
 
 use super::error::SignInError;
-use crate::{account::user::UserId, session::identity::Identity, site::Site, util::log::chain};
+use crate::{
+    account::user::UserId,
+    session::identity::{Identity, UserIs},
+    site::Site,
+    util::log::chain,
+};
 
 /// What caused a sign-out.
 #[derive(Clone, Copy, Debug)]
@@ -27,13 +32,6 @@ impl fmt::Display for SignOutCause {
             Self::Application => "application",
         })
     }
-}
-
-/// Whether a sign-in created its user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum UserIs {
-    New,
-    Existing,
 }
 
 macro_rules! event {
@@ -98,4 +96,14 @@ pub(crate) fn signed_out(
 ) {
     let user = user.map(display);
     event!(info, event = "signed_out", %by, user, sessions, site, "signed out");
+}
+
+/// A user who may sign in from now on, or no longer; `sessions` is how many ended.
+pub(crate) fn active_set(user: &UserId, active: bool, sessions: usize) {
+    event!(info, event = "active_set", %user, active, sessions, "active set");
+}
+
+/// A user who was deleted; `sessions` is how many ended.
+pub(crate) fn user_deleted(user: &UserId, sessions: usize) {
+    event!(info, event = "user_deleted", %user, sessions, "user deleted");
 }

@@ -24,6 +24,8 @@ pub(crate) enum SignInError {
         "this browser has no sign-in under way for that `state`: another browser began it, it took longer than the setting `timeout`, or the cookie was dropped (a Secure cookie over http, another host name than `base_url`)"
     )]
     NoAttempt,
+    #[error("the callback of this attempt was carried out before")]
+    AlreadyCompleted,
     #[error("the callback has neither `code` nor `error`")]
     NoCode,
     #[error("Entra refused the sign-in: {0}")]
@@ -68,6 +70,7 @@ impl SignInError {
         match self {
             Self::State => "state_invalid",
             Self::NoAttempt => "no_attempt",
+            Self::AlreadyCompleted => "already_completed",
             Self::NoCode => "code_missing",
             Self::Refused(_) => "entra_refused",
             Self::NoBaseUrl => "no_base_url",
@@ -90,7 +93,9 @@ impl SignInError {
     /// What the person reads; never text from outside.
     pub(crate) fn message(&self) -> Wording<'_> {
         match self {
-            Self::State | Self::NoAttempt | Self::NoCode => Wording::Known(Text::StartAgain),
+            Self::State | Self::NoAttempt | Self::AlreadyCompleted | Self::NoCode => {
+                Wording::Known(Text::StartAgain)
+            }
             Self::AdminDisabled => Wording::Known(Text::AdminOff),
             Self::Overloaded => Wording::Known(Text::Overloaded),
             Self::PagesDisabled => Wording::Known(Text::PagesOff),
@@ -127,7 +132,11 @@ impl SignInError {
 
     /// Whether the code was redeemed before.
     pub(crate) fn is_used_code(&self) -> bool {
-        matches!(self, Self::Exchange(ExchangeError::Refused(refusal)) if refusal.is_used_code())
+        match self {
+            Self::AlreadyCompleted => true,
+            Self::Exchange(ExchangeError::Refused(refusal)) => refusal.is_used_code(),
+            _ => false,
+        }
     }
 
     /// Whether the application itself fails, so that a redirect to one of its pages may loop.

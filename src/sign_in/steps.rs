@@ -8,7 +8,6 @@ use openidconnect::{AuthorizationCode, RedirectUrl};
 
 use super::{
     attempt::Attempt,
-    audit::{self, UserIs},
     error::SignInError,
     hooks::{DynHooks, HookContext},
 };
@@ -26,12 +25,9 @@ use crate::{
         provider::Provider,
         verify::{Expected, verify},
     },
-    session::identity::{GroupsKnown, Identity, SignedIn},
+    session::identity::{GroupsKnown, Identity, SignedIn, UserIs},
     site::Site,
-    store::{
-        error::StoreError,
-        user_store::{DynUserStore, SignInOutcome},
-    },
+    store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
     util::{clock::Clock, log::chain},
 };
 
@@ -72,19 +68,16 @@ impl SignInFlow {
                 return Err(SignInError::Denied(denied, profile.account_id()));
             }
         };
-        let is_new = signed_in.is_new;
+        let user = if signed_in.is_new {
+            UserIs::New
+        } else {
+            UserIs::Existing
+        };
         let identity = Identity::for_sign_in(signed_in.user, &profile, &claims, &self.site, now);
-        audit::signed_in(
-            &identity,
-            if is_new {
-                UserIs::New
-            } else {
-                UserIs::Existing
-            },
-        );
         let saves_token = self.site.config.save_access_token;
         Ok(SignedIn {
             identity,
+            user,
             access_token: saves_token.then_some(tokens.access_token),
             groups: if profile.groups.is_none() && policy.needs_groups() {
                 GroupsKnown::No

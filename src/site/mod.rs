@@ -10,6 +10,7 @@ use std::{
 
 use actix_web::HttpRequest;
 use openidconnect::Scope;
+use ring::digest::{SHA256, digest};
 
 use crate::{
     account::policy::AccountPolicy,
@@ -21,6 +22,7 @@ use crate::{
         config::{Config, Settings},
         trusted_proxies::TrustedProxies,
     },
+    util::crypto::hex,
 };
 
 /// Settings under a name: those of one customer, for example.
@@ -28,6 +30,7 @@ use crate::{
 /// Sessions and sign-ins of one site are invalid at another, because each may admit other accounts.
 pub struct Site {
     name: String,
+    binding: String,
     pub(crate) config: Settings,
     pub(crate) policy: Arc<AccountPolicy>,
     pub(crate) scopes: Vec<Scope>,
@@ -56,6 +59,7 @@ impl Site {
         let scopes = ["profile", "email"].into_iter();
         let scopes = scopes.chain(config.scopes.iter().map(String::as_str));
         Self {
+            binding: binding(&name, &config),
             name,
             policy: Arc::new(AccountPolicy::new(&config)),
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
@@ -85,10 +89,24 @@ impl Site {
         )
     }
 
+    /// Tells this site from those of other names, applications and authorities.
+    pub(crate) fn binding(&self) -> &str {
+        &self.binding
+    }
+
     /// Binds a sealed value to this site.
     pub(crate) fn purpose(&self, purpose: &str) -> String {
-        format!("{purpose} {}", self.name)
+        format!("{purpose} {}", self.binding)
     }
+}
+
+/// A hash of what tells sites apart; unlike the name, it differs between two applications in one
+/// process, or with one `secret_key`.
+fn binding(name: &str, config: &Settings) -> String {
+    let parts = [name, &config.application_id, &config.authority.to_string()];
+    // Lengths keep the parts apart, whatever they hold.
+    let parts = parts.map(|part| format!("{}:{part}", part.len()));
+    hex(&digest(&SHA256, parts.concat().as_bytes()).as_ref()[..16])
 }
 
 /// A [`Site`] needs a name.

@@ -1,6 +1,13 @@
 //! The diesel store: a database with the tables of this crate.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use actix_web::{rt::time::timeout, web};
 
@@ -18,6 +25,8 @@ use crate::settings::config::Config;
 pub struct DieselStore {
     pool: AnyPool,
     timeout: Duration,
+    /// When expired sessions were last deleted, in seconds since 1970; for all clones.
+    cleaned_at: Arc<AtomicI64>,
 }
 
 impl fmt::Debug for DieselStore {
@@ -45,6 +54,7 @@ impl DieselStore {
         Ok(Self {
             pool: AnyPool::new(url, limits)?,
             timeout: limits.timeout,
+            cleaned_at: Arc::default(),
         })
     }
 
@@ -55,6 +65,7 @@ impl DieselStore {
         Self {
             pool: pool.into().0,
             timeout: config.0.database_timeout,
+            cleaned_at: Arc::default(),
         }
     }
 
@@ -74,6 +85,16 @@ impl DieselStore {
     /// The database is unavailable, or a migration can't be reverted.
     pub fn revert_migrations(&self) -> Result<(), StoreError> {
         on_backend!(&self.pool, |conn| migrations::revert(conn))
+    }
+
+    /// Whether an interval has passed since the last clean-up; for one caller only.
+    pub(crate) fn is_cleanup_due(&self, now: i64, interval: i64) -> bool {
+        let last = self.cleaned_at.load(Ordering::Relaxed);
+        let swap = || {
+            self.cleaned_at
+                .compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed)
+        };
+        now - last >= interval && swap().is_ok()
     }
 
     /// Runs blocking diesel work off the async workers, within the time limit.

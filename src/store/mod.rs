@@ -4,6 +4,9 @@
 pub(crate) mod dialect;
 #[cfg(feature = "_diesel")]
 pub(crate) mod diesel;
+pub(crate) mod dyn_user_store;
+#[cfg(feature = "_diesel")]
+mod end;
 pub(crate) mod error;
 #[cfg(feature = "_diesel")]
 mod migrations;

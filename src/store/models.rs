@@ -29,6 +29,7 @@ type UserColumns = (
     users::is_superuser,
     users::date_joined,
     users::last_login,
+    users::session_generation,
 );
 
 type UserRow = (
@@ -42,6 +43,7 @@ type UserRow = (
     bool,
     NaiveDateTime,
     Option<NaiveDateTime>,
+    i64,
 );
 
 impl<DB: Backend> Selectable<DB> for User {
@@ -59,6 +61,7 @@ impl<DB: Backend> Selectable<DB> for User {
             users::is_superuser,
             users::date_joined,
             users::last_login,
+            users::session_generation,
         )
     }
 }
@@ -70,12 +73,24 @@ where
     type Row = UserRow;
 
     fn build(row: UserRow) -> deserialize::Result<Self> {
-        let (id, username, email, first_name, last_name, active, staff, superuser, joined, login) =
-            row;
-        let mut user = Self::new(id.into(), username, joined.and_utc());
+        let (
+            id,
+            username,
+            email,
+            first_name,
+            last_name,
+            active,
+            staff,
+            superuser,
+            at,
+            login,
+            generation,
+        ) = row;
+        let mut user = Self::new(id.into(), username, at.and_utc());
         (user.email, user.first_name, user.last_name) = (email, first_name, last_name);
         (user.is_active, user.is_staff, user.is_superuser) = (active, staff, superuser);
         user.last_login = login.map(|at| at.and_utc());
+        user.session_generation = generation;
         Ok(user)
     }
 }

@@ -2,13 +2,15 @@
 //! and their Microsoft account.
 
 use diesel::{OptionalExtension, prelude::*};
+use uuid::Uuid;
 
 use super::{
     diesel::DieselStore,
+    end,
     error::StoreError,
     models::MicrosoftUserRow,
     pool::on_backend,
-    schema::{microsoft_sso_sessions, microsoft_sso_users, users},
+    schema::{microsoft_sso_identities, microsoft_sso_users, users},
     sign_in,
     user_store::{SessionSelector, SignInOutcome, UserStore},
 };
@@ -16,35 +18,6 @@ use crate::account::{
     decide::SignIn,
     user::{MicrosoftUser, User, UserId},
 };
-
-impl DieselStore {
-    /// Sets whether a user may sign in. An inactive user is signed out everywhere. Returns whether
-    /// there is such a user.
-    ///
-    /// # Errors
-    /// The database is unavailable or fails.
-    pub async fn set_active(&self, id: &UserId, active: bool) -> Result<bool, StoreError> {
-        let Some(number) = id.as_i64() else {
-            return Ok(false);
-        };
-        let found = self.block(move |pool| {
-            on_backend!(pool, |conn| diesel::update(users::table.find(number))
-                .set(users::is_active.eq(active))
-                .execute(conn))?;
-            // Some databases count only the rows that changed, so look whether it is there.
-            on_backend!(pool, |conn| users::table
-                .find(number)
-                .select(users::id)
-                .first::<i64>(conn)
-                .optional())
-        });
-        let found = found.await?.is_some();
-        if found && !active {
-            self.end_sessions(SessionSelector::User(id.clone())).await?;
-        }
-        Ok(found)
-    }
-}
 
 impl UserStore for DieselStore {
     async fn sign_in(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
@@ -80,22 +53,57 @@ impl UserStore for DieselStore {
         Ok(row.await?.map(MicrosoftUser::from))
     }
 
-    /// Ends sessions that are kept in the same database.
-    async fn end_sessions(&self, which: SessionSelector) -> Result<usize, StoreError> {
-        use microsoft_sso_sessions::{sid, table, user_id};
-        self.block(move |pool| match which {
-            SessionSelector::User(id) => {
-                on_backend!(pool, |conn| diesel::delete(
-                    table.filter(user_id.eq(id.to_string()))
-                )
-                .execute(conn))
-            }
-            SessionSelector::EntraSession(session) => {
-                on_backend!(pool, |conn| diesel::delete(table.filter(sid.eq(&session)))
-                    .execute(conn))
-            }
+    async fn find_by_account(
+        &self,
+        tenant_id: Uuid,
+        object_id: &str,
+    ) -> Result<Option<User>, StoreError> {
+        let (tenant_id, object_id) = (tenant_id.to_string(), object_id.to_owned());
+        self.block(move |pool| {
+            on_backend!(pool, |conn| microsoft_sso_identities::table
+                .inner_join(users::table)
+                .filter(microsoft_sso_identities::tenant_id.eq(&tenant_id))
+                .filter(microsoft_sso_identities::object_id.eq(&object_id))
+                .select(User::as_select())
+                .first(conn)
+                .optional())
         })
         .await
+    }
+
+    async fn find_by_microsoft_id(&self, microsoft_id: &str) -> Result<Option<User>, StoreError> {
+        let microsoft_id = microsoft_id.to_owned();
+        self.block(move |pool| {
+            on_backend!(pool, |conn| microsoft_sso_users::table
+                .inner_join(users::table)
+                .filter(microsoft_sso_users::microsoft_id.eq(&microsoft_id))
+                .select(User::as_select())
+                .first(conn)
+                .optional())
+        })
+        .await
+    }
+
+    async fn set_active(&self, id: &UserId, active: bool) -> Result<Option<usize>, StoreError> {
+        let Some(id) = id.as_i64() else {
+            return Ok(None);
+        };
+        self.block(move |pool| on_backend!(pool, |conn| end::set_active(conn, id, active)))
+            .await
+    }
+
+    async fn delete(&self, id: &UserId) -> Result<Option<usize>, StoreError> {
+        let Some(id) = id.as_i64() else {
+            return Ok(None);
+        };
+        self.block(move |pool| on_backend!(pool, |conn| end::delete_user(conn, id)))
+            .await
+    }
+
+    /// Ends sessions that are kept in the same database.
+    async fn end_sessions(&self, which: SessionSelector) -> Result<usize, StoreError> {
+        self.block(move |pool| on_backend!(pool, |conn| end::end_sessions(conn, &which)))
+            .await
     }
 
     fn session_database(&self) -> Option<&Self> {

@@ -33,6 +33,7 @@
 //! #     id -> BigInt, username -> Text, email -> Text, first_name -> Text, last_name -> Text,
 //! #     password -> Text, is_active -> Bool, is_staff -> Bool, is_superuser -> Bool,
 //! #     date_joined -> Timestamp, last_login -> Nullable<Timestamp>,
+//! #     session_generation -> BigInt,
 //! # } }
 //! # diesel::joinable!(orders -> users (user_id));
 //! # diesel::allow_tables_to_appear_in_same_query!(orders, users);
@@ -41,7 +42,7 @@
 //!     use self::users::dsl::*;
 //!     let user = (
 //!         id, username, email, first_name, last_name, is_active, is_staff, is_superuser,
-//!         date_joined, last_login,
+//!         date_joined, last_login, session_generation,
 //!     );
 //!     orders::table
 //!         .inner_join(users)
@@ -70,6 +71,7 @@ diesel::table! {
         is_superuser -> Bool,
         date_joined -> Timestamp,
         last_login -> Nullable<Timestamp>,
+        session_generation -> BigInt,
     }
 }
 
@@ -103,9 +105,17 @@ diesel::table! {
         tenant_id -> Nullable<Text>,
         sid -> Nullable<Text>,
         expires_at -> BigInt,
+        user_number -> Nullable<BigInt>,
+        generation -> Nullable<BigInt>,
     }
 }
 
 diesel::joinable!(microsoft_sso_identities -> users (user_id));
 diesel::joinable!(microsoft_sso_users -> users (user_id));
-diesel::allow_tables_to_appear_in_same_query!(users, microsoft_sso_identities, microsoft_sso_users);
+diesel::joinable!(microsoft_sso_sessions -> users (user_number));
+diesel::allow_tables_to_appear_in_same_query!(
+    users,
+    microsoft_sso_identities,
+    microsoft_sso_users,
+    microsoft_sso_sessions,
+);

@@ -127,8 +127,11 @@ fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome
         Some(id) => id,
         None => insert_user(conn, &new, &profile.object_id, at)?,
     };
+    let tenant = profile.tenant_id.to_string();
+    // A row whose user was deleted by hand, where no foreign key was enforced, is replaced.
+    conn.delete_identity(&tenant, &profile.object_id)?;
     conn.insert_identity(&InsertIdentity {
-        tenant_id: &profile.tenant_id.to_string(),
+        tenant_id: &tenant,
         object_id: &profile.object_id,
         subject: &profile.subject,
         user_id: id,

@@ -29,6 +29,7 @@ pub(super) trait Statements: Dialect {
     fn superuser_exists(&mut self) -> QueryResult<bool>;
     fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64>;
     fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()>;
+    fn delete_identity(&mut self, tenant: &str, object: &str) -> QueryResult<()>;
     fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()>;
     fn basic_info(&mut self, id: i64) -> QueryResult<Option<BasicInfoRow>>;
     fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()>;
@@ -97,6 +98,12 @@ macro_rules! statements {
             fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()> {
                 diesel::update(users::table.find(id))
                     .set(update)
+                    .execute(self)
+                    .map(drop)
+            }
+
+            fn delete_identity(&mut self, tenant: &str, object: &str) -> QueryResult<()> {
+                diesel::delete(microsoft_sso_identities::table.find((tenant, object)))
                     .execute(self)
                     .map(drop)
             }

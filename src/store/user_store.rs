@@ -1,8 +1,8 @@
-//! The trait for a store of users, and the adapter that makes it usable as a trait object.
+//! The trait for a store of users.
 
 use std::future::{Future, ready};
 
-use futures_util::future::LocalBoxFuture;
+use uuid::Uuid;
 
 use super::error::StoreError;
 use crate::account::{
@@ -55,6 +55,57 @@ pub trait UserStore: Send + Sync + 'static {
     ) -> impl Future<Output = Result<usize, StoreError>> {
         let _ = which;
         ready(Ok(0))
+    }
+
+    /// Finds the user of a Microsoft account, by the claims `tid` and `oid`. The default finds nobody.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    fn find_by_account(
+        &self,
+        tenant_id: Uuid,
+        object_id: &str,
+    ) -> impl Future<Output = Result<Option<User>, StoreError>> {
+        let _ = (tenant_id, object_id);
+        ready(Ok(None))
+    }
+
+    /// Finds the user of a Microsoft id, as `microsoft_sso_users` holds it. The default finds nobody.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    fn find_by_microsoft_id(
+        &self,
+        microsoft_id: &str,
+    ) -> impl Future<Output = Result<Option<User>, StoreError>> {
+        let _ = microsoft_id;
+        ready(Ok(None))
+    }
+
+    /// Sets whether a user may sign in; an inactive user's sessions end, those of sign-ins under way
+    /// included. Returns how many sessions ended, `None` if there is no such user. The default fails.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails, or can't do it.
+    fn set_active(
+        &self,
+        id: &UserId,
+        active: bool,
+    ) -> impl Future<Output = Result<Option<usize>, StoreError>> {
+        let _ = (id, active);
+        ready(Err(StoreError::new(
+            "this user store can't set users inactive",
+        )))
+    }
+
+    /// Deletes a user with everything that belongs to it. Returns how many sessions ended, `None` if
+    /// there is no such user. The default fails.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails, or can't do it.
+    fn delete(&self, id: &UserId) -> impl Future<Output = Result<Option<usize>, StoreError>> {
+        let _ = id;
+        ready(Err(StoreError::new("this user store can't delete users")))
     }
 
     /// The database in which [`MicrosoftSso::sessions`](crate::MicrosoftSso::sessions) keeps
@@ -121,51 +172,4 @@ pub enum SessionSelector {
     User(UserId),
     /// The sessions that began with one session at Entra, named by the claim `sid`.
     EntraSession(String),
-}
-
-/// [`UserStore`] as a trait object.
-pub(crate) trait DynUserStore: Send + Sync {
-    fn sign_in(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>>;
-
-    fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>>;
-
-    fn microsoft_user<'a>(
-        &'a self,
-        id: &'a UserId,
-    ) -> LocalBoxFuture<'a, Result<Option<MicrosoftUser>, StoreError>>;
-
-    fn end_sessions(&self, which: SessionSelector)
-    -> LocalBoxFuture<'_, Result<usize, StoreError>>;
-
-    #[cfg(feature = "_diesel")]
-    fn session_database(&self) -> Option<&super::diesel::DieselStore>;
-}
-
-impl<T: UserStore> DynUserStore for T {
-    fn sign_in(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>> {
-        Box::pin(UserStore::sign_in(self, sign_in))
-    }
-
-    fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>> {
-        Box::pin(UserStore::find(self, id))
-    }
-
-    fn microsoft_user<'a>(
-        &'a self,
-        id: &'a UserId,
-    ) -> LocalBoxFuture<'a, Result<Option<MicrosoftUser>, StoreError>> {
-        Box::pin(UserStore::microsoft_user(self, id))
-    }
-
-    fn end_sessions(
-        &self,
-        which: SessionSelector,
-    ) -> LocalBoxFuture<'_, Result<usize, StoreError>> {
-        Box::pin(UserStore::end_sessions(self, which))
-    }
-
-    #[cfg(feature = "_diesel")]
-    fn session_database(&self) -> Option<&super::diesel::DieselStore> {
-        UserStore::session_database(self)
-    }
 }

@@ -1,7 +1,7 @@
 //! Single flight: concurrent requests for the same work share one execution and its result.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -9,10 +9,11 @@ use std::{
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::watch;
 
-/// Most finished results that are kept; the oldest are dropped first.
+/// Most finished executions that are remembered; the oldest are forgotten first.
 const CAPACITY: usize = 10_000;
 
-/// Executions under way, and the results of those that finished within the last `ttl`.
+/// Executions under way, and the keys of those that finished within the last `ttl`. Their results are
+/// not kept.
 #[derive(Debug)]
 pub(crate) struct SingleFlight<K, T> {
     entries: Arc<Mutex<Entries<K, T>>>,
@@ -21,15 +22,10 @@ pub(crate) struct SingleFlight<K, T> {
 
 #[derive(Debug)]
 struct Entries<K, T> {
-    by_key: HashMap<K, Entry<T>>,
+    running: HashMap<K, watch::Receiver<Option<T>>>,
+    finished: HashSet<K>,
     /// Oldest first.
-    finished: VecDeque<(DateTime<Utc>, K)>,
-}
-
-#[derive(Debug)]
-struct Entry<T> {
-    result: watch::Receiver<Option<T>>,
-    finished_at: Option<DateTime<Utc>>,
+    finished_at: VecDeque<(DateTime<Utc>, K)>,
 }
 
 /// The caller's part in an execution.
@@ -38,6 +34,8 @@ pub(crate) enum Flight<K: Eq + Hash + Copy, T> {
     Leader(Leader<K, T>, Waiter<T>),
     /// Somebody else does it.
     Follower(Waiter<T>),
+    /// It was done within `ttl`.
+    Finished,
 }
 
 /// The one who does the work. Dropped without a result, it wakes its followers with none.
@@ -45,7 +43,6 @@ pub(crate) struct Leader<K: Eq + Hash + Copy, T> {
     key: K,
     sender: watch::Sender<Option<T>>,
     entries: Arc<Mutex<Entries<K, T>>>,
-    is_finished: bool,
     ttl: TimeDelta,
 }
 
@@ -63,8 +60,9 @@ impl<T: Clone> Waiter<T> {
 impl<K: Eq + Hash + Copy, T: Clone> SingleFlight<K, T> {
     pub(crate) fn new(ttl: TimeDelta) -> Self {
         let entries = Entries {
-            by_key: HashMap::new(),
-            finished: VecDeque::new(),
+            running: HashMap::new(),
+            finished: HashSet::new(),
+            finished_at: VecDeque::new(),
         };
         Self {
             entries: Arc::new(Mutex::new(entries)),
@@ -72,25 +70,23 @@ impl<K: Eq + Hash + Copy, T: Clone> SingleFlight<K, T> {
         }
     }
 
-    /// The execution of a key, if one is under way or finished within `ttl`.
-    pub(crate) fn find(&self, key: K, now: DateTime<Utc>) -> Option<Waiter<T>> {
-        let mut entries = lock(&self.entries);
-        entries.expire(now, self.ttl);
-        let entry = entries.by_key.get(&key)?;
-        Some(Waiter(entry.result.clone()))
+    /// The execution of a key, if one is under way.
+    pub(crate) fn running(&self, key: K) -> Option<Waiter<T>> {
+        let entries = lock(&self.entries);
+        entries.running.get(&key).cloned().map(Waiter)
     }
 
     /// Joins the execution of a key, or leads a new one.
     pub(crate) fn join(&self, key: K, now: DateTime<Utc>) -> Flight<K, T> {
         let mut entries = lock(&self.entries);
         entries.expire(now, self.ttl);
-        match entries.by_key.get(&key) {
-            Some(entry) => Flight::Follower(Waiter(entry.result.clone())),
+        match entries.find(key) {
+            Some(flight) => flight,
             None => self.lead(&mut entries, key),
         }
     }
 
-    /// As [`join`](Self::join), but leads only if `may_lead` says so; it isn't asked by a follower.
+    /// As [`join`](Self::join), but leads only if `may_lead` says so; a follower isn't asked.
     pub(crate) fn join_if(
         &self,
         key: K,
@@ -99,24 +95,19 @@ impl<K: Eq + Hash + Copy, T: Clone> SingleFlight<K, T> {
     ) -> Option<Flight<K, T>> {
         let mut entries = lock(&self.entries);
         entries.expire(now, self.ttl);
-        match entries.by_key.get(&key) {
-            Some(entry) => Some(Flight::Follower(Waiter(entry.result.clone()))),
-            None => may_lead().then(|| self.lead(&mut entries, key)),
+        if let Some(flight) = entries.find(key) {
+            return Some(flight);
         }
+        may_lead().then(|| self.lead(&mut entries, key))
     }
 
     fn lead(&self, entries: &mut Entries<K, T>, key: K) -> Flight<K, T> {
         let (sender, result) = watch::channel(None);
-        let entry = Entry {
-            result: result.clone(),
-            finished_at: None,
-        };
-        entries.by_key.insert(key, entry);
+        entries.running.insert(key, result.clone());
         let leader = Leader {
             key,
             sender,
             entries: Arc::clone(&self.entries),
-            is_finished: false,
             ttl: self.ttl,
         };
         Flight::Leader(leader, Waiter(result))
@@ -124,15 +115,12 @@ impl<K: Eq + Hash + Copy, T: Clone> SingleFlight<K, T> {
 }
 
 impl<K: Eq + Hash + Copy, T> Leader<K, T> {
-    /// Hands the result to all who wait, and to those who ask within `ttl`.
-    pub(crate) fn finish(mut self, result: T, now: DateTime<Utc>) {
-        self.is_finished = true;
-        let mut entries = lock(&self.entries);
-        if self.ttl.is_zero() {
-            entries.by_key.remove(&self.key);
-        } else if let Some(entry) = entries.by_key.get_mut(&self.key) {
-            entry.finished_at = Some(now);
-            entries.finished.push_back((now, self.key));
+    /// Hands the result to all who wait.
+    pub(crate) fn finish(self, result: T, now: DateTime<Utc>) {
+        if !self.ttl.is_zero() {
+            let mut entries = lock(&self.entries);
+            entries.finished.insert(self.key);
+            entries.finished_at.push_back((now, self.key));
         }
         self.sender.send_replace(Some(result));
     }
@@ -140,24 +128,26 @@ impl<K: Eq + Hash + Copy, T> Leader<K, T> {
 
 impl<K: Eq + Hash + Copy, T> Drop for Leader<K, T> {
     fn drop(&mut self) {
-        if !self.is_finished {
-            lock(&self.entries).by_key.remove(&self.key);
-        }
+        lock(&self.entries).running.remove(&self.key);
     }
 }
 
-impl<K: Eq + Hash + Copy, T> Entries<K, T> {
+impl<K: Eq + Hash + Copy, T: Clone> Entries<K, T> {
+    fn find(&self, key: K) -> Option<Flight<K, T>> {
+        if let Some(result) = self.running.get(&key) {
+            return Some(Flight::Follower(Waiter(result.clone())));
+        }
+        self.finished.contains(&key).then_some(Flight::Finished)
+    }
+
     fn expire(&mut self, now: DateTime<Utc>, ttl: TimeDelta) {
-        while let Some((at, key)) = self.finished.front() {
-            // A clock that was set back must not lengthen the life of a result.
-            if (now - *at).abs() <= ttl && self.finished.len() <= CAPACITY {
+        while let Some((at, key)) = self.finished_at.front() {
+            // A clock that was set back must not lengthen the memory.
+            if (now - *at).abs() <= ttl && self.finished_at.len() <= CAPACITY {
                 break;
             }
-            let is_of_then = |entry: &Entry<T>| entry.finished_at == Some(*at);
-            if self.by_key.get(key).is_some_and(is_of_then) {
-                self.by_key.remove(key);
-            }
-            self.finished.pop_front();
+            self.finished.remove(key);
+            self.finished_at.pop_front();
         }
     }
 }
@@ -177,12 +167,12 @@ mod tests {
     fn lead(flights: &SingleFlight<u8, u8>, now: i64) -> Leader<u8, u8> {
         match flights.join(1, at(now)) {
             Flight::Leader(leader, _) => leader,
-            Flight::Follower(_) => panic!("somebody else leads"),
+            Flight::Follower(_) | Flight::Finished => panic!("it doesn't lead"),
         }
     }
 
     #[actix_web::test]
-    async fn followers_share_the_result_until_it_expires() {
+    async fn followers_share_the_result_and_later_ones_learn_that_it_is_finished() {
         let flights = SingleFlight::new(TimeDelta::seconds(5));
         let leader = lead(&flights, 0);
         let Flight::Follower(waiter) = flights.join(1, at(90)) else {
@@ -190,23 +180,23 @@ mod tests {
         };
         leader.finish(7, at(100));
         assert_eq!(waiter.result().await, Some(7));
-        assert_eq!(flights.find(1, at(105)).unwrap().result().await, Some(7));
-        assert!(flights.find(1, at(106)).is_none());
-        drop(lead(&flights, 107));
+        assert!(matches!(flights.join(1, at(105)), Flight::Finished));
+        assert!(flights.running(1).is_none());
+        drop(lead(&flights, 106));
     }
 
     #[actix_web::test]
     async fn a_leader_that_goes_away_wakes_its_followers_and_makes_room() {
         let flights = SingleFlight::new(TimeDelta::zero());
         let leader = lead(&flights, 0);
-        let waiter = flights.find(1, at(0)).unwrap();
+        let waiter = flights.running(1).unwrap();
         drop(leader);
         assert_eq!(waiter.result().await, None);
         let leader = lead(&flights, 0);
-        let waiter = flights.find(1, at(0)).unwrap();
+        let waiter = flights.running(1).unwrap();
         leader.finish(3, at(0));
         assert_eq!(waiter.result().await, Some(3));
-        assert!(flights.find(1, at(0)).is_none(), "nothing is kept");
+        drop(lead(&flights, 0));
     }
 
     #[test]

@@ -42,8 +42,8 @@ fn signed_in(req: &HttpRequest) -> Result<(Sso, Identity), Error> {
 
 /// The signed-in user, read from the store once per request. As JSON it is the [`User`].
 ///
-/// It answers 401 when nobody is signed in, or the user is gone or inactive; then it also ends the
-/// session. `Option<CurrentUser>` is `None` in these cases, and when the store is unavailable.
+/// It answers 401 when nobody is signed in, or the user is gone, inactive, or signed out everywhere;
+/// then it also ends the session. `Option<CurrentUser>` is `None` in these cases, and when the store is unavailable.
 #[derive(Clone, Debug)]
 pub struct CurrentUser {
     user: User,
@@ -68,7 +68,10 @@ impl CurrentUser {
         let (sso, identity) = signed_in(req)?;
         let user = sso.store.find(&identity.user_id).await;
         let user = user.map_err(|error| unavailable(&error))?;
-        let Some(user) = user.filter(|user| user.is_active) else {
+        // Sessions outside the database learn here that they have been ended.
+        let is_current =
+            |user: &User| user.is_active && user.session_generation == identity.generation;
+        let Some(user) = user.filter(is_current) else {
             identity::end(&req.get_session());
             return Err(LoginRequired::new(req).into());
         };

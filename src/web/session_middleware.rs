@@ -25,7 +25,10 @@ use super::{
     session_cookie::drop_look_alikes, wiring::SessionWiring,
 };
 #[cfg(feature = "_diesel")]
-use crate::{session::diesel::DieselSessions, store::diesel::DieselStore};
+use crate::{
+    session::diesel::{DieselSessions, Users},
+    store::diesel::DieselStore,
+};
 use crate::{
     site::Site,
     sso::MicrosoftSso,
@@ -46,7 +49,12 @@ impl MicrosoftSso {
     #[cfg(feature = "_diesel")]
     pub fn sessions(&self) -> Sessions<DieselSessions> {
         let database = self.store.session_database();
-        let store = DieselSessions::in_database(database, &self.sealer, &self.clock);
+        let users = if self.store.is_session_database() {
+            Users::SameDatabase
+        } else {
+            Users::Elsewhere
+        };
+        let store = DieselSessions::in_database(database, users, &self.sealer, &self.clock);
         let wiring = if store.has_database() {
             SessionWiring::Ready
         } else {
@@ -112,7 +120,7 @@ impl MicrosoftSso {
 impl DieselSessions {
     /// Sessions in a database, for [`MicrosoftSso::sessions_in`].
     pub fn new(database: &DieselStore, sso: &MicrosoftSso) -> Self {
-        Self::in_database(Some(database), &sso.sealer, &sso.clock)
+        Self::in_database(Some(database), Users::Elsewhere, &sso.sealer, &sso.clock)
     }
 }
 

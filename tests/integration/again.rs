@@ -66,9 +66,14 @@ async fn a_reload_after_the_first_answer_was_lost_signs_in() {
     // The answer to the first request never reaches the browser that reloads.
     lost.get(&callback).await;
     let reply = browser.get(&callback).await;
-    assert_eq!(reply.location(), "/x");
+    // The code isn't redeemed again: the sign-in begins anew, and Entra answers at once.
+    assert_eq!(reply.location(), "/microsoft_sso/login/?next=%2Fx");
+    let login = browser.get(reply.location()).await;
+    let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+    assert_eq!(browser.get(&callback).await.location(), "/x");
     assert!(browser.me().await.is_some());
     assert_eq!(app.count("users"), 1);
+    assert_eq!(app.entra.count(Endpoint::Token), 2);
 }
 
 #[actix_web::test]

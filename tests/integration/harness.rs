@@ -27,7 +27,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     clock: TestClock,
     server: ServerHandle,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 /// What the tests' application has beside the plugin.
@@ -108,7 +108,7 @@ impl TestApp {
         let database = TestDatabase::fresh();
         let store = database.store();
         store.migrate().unwrap();
-        Self::build(entra, (store, database), settings, builder)
+        Self::build(entra, (store, Arc::new(database)), settings, builder)
     }
 
     /// With one site, whose name tells its lines in the log from all others.
@@ -134,12 +134,19 @@ impl TestApp {
     /// On a store of the test's own, migrated.
     pub(crate) fn with_store(store: DieselStore, database: TestDatabase) -> Self {
         let entra = FakeEntra::start().unwrap();
+        let database = Arc::new(database);
         Self::build(entra, (store, database), |settings| settings, |sso| sso)
+    }
+
+    /// Another application on the same database and Entra.
+    pub(crate) fn beside(&self, settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
+        let database = (self.store.clone(), Arc::clone(&self.database));
+        Self::build(self.entra.clone(), database, settings, |sso| sso)
     }
 
     fn build(
         entra: FakeEntra,
-        (store, database): (DieselStore, TestDatabase),
+        (store, database): (DieselStore, Arc<TestDatabase>),
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
         builder: impl FnOnce(Builder) -> Builder,
     ) -> Self {

@@ -16,6 +16,7 @@ mod attempts;
 mod audit;
 mod cookies;
 mod databases;
+mod ended;
 mod form_post;
 mod front_channel;
 mod graph;

@@ -68,9 +68,11 @@ async fn nothing_of_the_attempt_is_in_the_session() {
     assert_eq!(
         keys,
         [
+            "binding",
             "email",
             "expires_at",
             "first_name",
+            "generation",
             "last_name",
             "object_id",
             "session_id",
@@ -194,16 +196,16 @@ async fn a_user_set_inactive_is_signed_out_at_once_and_may_come_back() {
     browser.sign_in(ADA).await;
     other.sign_in("grace@contoso.example").await;
     let id = UserId::new(browser.me().await.unwrap()["id"].as_str().unwrap());
-    assert!(app.store.set_active(&id, false).await.unwrap());
+    assert!(app.sso.set_active(&id, false).await.unwrap());
     assert_eq!(browser.get("/identity").await.status, 401);
     assert!(other.me().await.is_some());
     app.browser().refused(ADA).await;
-    assert!(app.store.set_active(&id, true).await.unwrap());
+    assert!(app.sso.set_active(&id, true).await.unwrap());
     browser.sign_in(ADA).await;
     assert!(browser.me().await.is_some());
     for nobody in ["999999", "x", "", "+1", "01"] {
         assert!(
-            !app.store
+            !app.sso
                 .set_active(&UserId::new(nobody), false)
                 .await
                 .unwrap()

@@ -1,6 +1,7 @@
+-- MySQL commits after each statement, so each can be repeated after a failure half-way.
 -- The collations are named, since the server's own may differ: user name and e-mail without
 -- regard to letter case, everything that identifies somebody to the letter.
-CREATE TABLE users (
+CREATE TABLE IF NOT EXISTS users (
     id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     username VARCHAR(320) NOT NULL,
     email VARCHAR(254) NOT NULL,
@@ -17,7 +18,7 @@ CREATE TABLE users (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
 
 -- Who a user is at Microsoft: one user for each (tenant_id, object_id).
-CREATE TABLE microsoft_sso_identities (
+CREATE TABLE IF NOT EXISTS microsoft_sso_identities (
     tenant_id VARCHAR(36) NOT NULL,
     object_id VARCHAR(64) NOT NULL,
     subject VARCHAR(255) NOT NULL,
@@ -28,7 +29,7 @@ CREATE TABLE microsoft_sso_identities (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- What Microsoft says of a user, one to one; not kept with save_basic_info = false.
-CREATE TABLE microsoft_sso_users (
+CREATE TABLE IF NOT EXISTS microsoft_sso_users (
     user_id BIGINT NOT NULL PRIMARY KEY,
     microsoft_id VARCHAR(64) NOT NULL,
     locale VARCHAR(35),
@@ -38,7 +39,7 @@ CREATE TABLE microsoft_sso_users (
 ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 -- Sessions: the SHA-256 of the key, and the sealed state.
-CREATE TABLE microsoft_sso_sessions (
+CREATE TABLE IF NOT EXISTS microsoft_sso_sessions (
     id VARCHAR(64) NOT NULL PRIMARY KEY,
     state MEDIUMBLOB NOT NULL,
     user_id VARCHAR(255),
@@ -52,5 +53,5 @@ CREATE TABLE microsoft_sso_sessions (
 
 -- A row to be locked while a user is created: the database has no lock on a table that ends
 -- with the transaction.
-CREATE TABLE microsoft_sso_creation (id INT NOT NULL PRIMARY KEY) ENGINE = InnoDB;
-INSERT INTO microsoft_sso_creation (id) VALUES (1);
+CREATE TABLE IF NOT EXISTS microsoft_sso_creation (id INT NOT NULL PRIMARY KEY) ENGINE = InnoDB;
+INSERT IGNORE INTO microsoft_sso_creation (id) VALUES (1);

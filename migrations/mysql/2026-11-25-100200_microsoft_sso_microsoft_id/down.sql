@@ -1,0 +1,1 @@
+DROP INDEX microsoft_sso_users_microsoft_id ON microsoft_sso_users;

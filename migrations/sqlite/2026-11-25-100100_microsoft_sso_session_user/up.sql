@@ -1,0 +1,3 @@
+-- The row of `users` that a session follows, and the generation it was made in.
+ALTER TABLE microsoft_sso_sessions ADD COLUMN user_number BIGINT;
+ALTER TABLE microsoft_sso_sessions ADD COLUMN generation BIGINT;

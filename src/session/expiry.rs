@@ -1,0 +1,60 @@
+//! Deletes expired sessions: in the background, in small batches, so that no request waits for it and
+//! no lock is held for long.
+
+use std::time::Duration;
+
+use actix_web::rt::{self, time::sleep};
+use diesel::prelude::*;
+
+use crate::{
+    store::{
+        diesel::DieselStore,
+        error::StoreError,
+        pool::on_backend,
+        schema::microsoft_sso_sessions::{expires_at, id, table},
+    },
+    util::log::chain,
+};
+
+/// Interval between deletions, in seconds.
+const INTERVAL: i64 = 300;
+
+/// Rows of one statement.
+const BATCH: i64 = 500;
+
+/// Leaves the database to others between two batches.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Starts a deletion, if the last one was long enough ago.
+pub(super) fn delete_if_due(database: &DieselStore, now: i64) {
+    if !database.is_cleanup_due(now, INTERVAL) {
+        return;
+    }
+    let database = database.clone();
+    rt::spawn(async move {
+        if let Err(error) = delete(&database, now).await {
+            tracing::warn!(reason = %chain(&error), "expired sessions could not be deleted");
+        }
+    });
+}
+
+async fn delete(database: &DieselStore, now: i64) -> Result<(), StoreError> {
+    loop {
+        let deleted = database.block(move |pool| {
+            // Not every database takes a limit in DELETE, so the ids come first.
+            let expired = on_backend!(pool, |conn| table
+                .filter(expires_at.le(now))
+                .select(id)
+                .limit(BATCH)
+                .load::<String>(conn))?;
+            on_backend!(pool, |conn| diesel::delete(
+                table.filter(id.eq_any(&expired)).filter(expires_at.le(now))
+            )
+            .execute(conn))
+        });
+        if deleted.await? < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+            return Ok(());
+        }
+        sleep(PAUSE).await;
+    }
+}

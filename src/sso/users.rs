@@ -1,0 +1,95 @@
+//! Users and their sessions, for the application's own administration.
+
+use uuid::Uuid;
+
+use super::MicrosoftSso;
+use crate::{
+    account::user::{MicrosoftUser, User, UserId},
+    sign_in::audit::{self, SignOutCause},
+    store::{error::StoreError, user_store::SessionSelector},
+};
+
+impl MicrosoftSso {
+    /// A user of the store.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        self.store.find(id).await
+    }
+
+    /// What `microsoft_sso_users` holds of a user.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    pub async fn microsoft_user(&self, id: &UserId) -> Result<Option<MicrosoftUser>, StoreError> {
+        self.store.microsoft_user(id).await
+    }
+
+    /// The user of a Microsoft account, by the claims `tid` and `oid`.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    pub async fn user_by_account(
+        &self,
+        tenant_id: Uuid,
+        object_id: &str,
+    ) -> Result<Option<User>, StoreError> {
+        self.store.find_by_account(tenant_id, object_id).await
+    }
+
+    /// The user of a Microsoft id, as `microsoft_sso_users` holds it.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    pub async fn user_by_microsoft_id(
+        &self,
+        microsoft_id: &str,
+    ) -> Result<Option<User>, StoreError> {
+        self.store.find_by_microsoft_id(microsoft_id).await
+    }
+
+    /// Ends all sessions of a user, on all their devices, and returns how many. It reaches sign-ins
+    /// under way, too.
+    ///
+    /// Sessions in the database ([`sessions`](Self::sessions)), or wherever the user store's
+    /// [`end_sessions`](crate::UserStore::end_sessions) looks, end at once. Those in Redis or in
+    /// cookies end at the next [`CurrentUser`](crate::CurrentUser), if the users are in a
+    /// [`DieselStore`](crate::DieselStore).
+    ///
+    /// # Errors
+    /// The store is unavailable or fails.
+    pub async fn sign_out_everywhere(&self, user: &UserId) -> Result<usize, StoreError> {
+        let which = SessionSelector::User(user.clone());
+        let ended = self.store.end_sessions(which).await?;
+        audit::signed_out(SignOutCause::Application, Some(user), None, ended);
+        Ok(ended)
+    }
+
+    /// Sets whether a user may sign in. An inactive user is signed out everywhere, as by
+    /// [`sign_out_everywhere`](Self::sign_out_everywhere). Returns whether there is such a user.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails, or can't do it.
+    pub async fn set_active(&self, user: &UserId, active: bool) -> Result<bool, StoreError> {
+        let ended = self.store.set_active(user, active).await?;
+        if let Some(ended) = ended {
+            audit::active_set(user, active, ended);
+        }
+        Ok(ended.is_some())
+    }
+
+    /// Deletes a user, with their sessions and all that is stored of Microsoft's. Returns whether there
+    /// was such a user. The account may sign in again as a new user, where the settings allow that:
+    /// use [`set_active`](Self::set_active) to keep it out.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails, or can't do it.
+    pub async fn delete_user(&self, user: &UserId) -> Result<bool, StoreError> {
+        let ended = self.store.delete(user).await?;
+        if let Some(ended) = ended {
+            audit::user_deleted(user, ended);
+        }
+        Ok(ended.is_some())
+    }
+}
