@@ -131,6 +131,18 @@ impl NewUser {
             email_must_be_unique: false,
         }
     }
+
+    /// The user names to try, best first. A user who has the wanted one is somebody else (a local
+    /// user, or a former owner of the address), and stays so.
+    #[cfg(any(feature = "_diesel", feature = "testing"))]
+    pub(crate) fn candidate_usernames(&self, object_id: &str) -> impl Iterator<Item = String> {
+        /// How many are tried before the object id, which is unique, makes the name unique.
+        const MAX_NAMES: u32 = 20;
+        let wanted = &self.username;
+        std::iter::once(wanted.clone())
+            .chain((2..MAX_NAMES).map(move |number| format!("{wanted}-{number}")))
+            .chain([format!("{wanted}-{object_id}")])
+    }
 }
 
 impl SignIn {

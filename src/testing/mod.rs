@@ -25,6 +25,8 @@
 //! `/microsoft_sso/login/`, give its `Location` to [`FakeEntra::sign_in`], and open the URL that it
 //! returns. [`TestClock`] moves the application's time.
 //!
+//! [`MemoryStore`] keeps users in memory, for tests without a database.
+//!
 //! **This crate publishes the signing keys.** Never let an application that others can reach trust
 //! this server.
 
@@ -44,6 +46,7 @@ mod id_token;
 mod issued;
 mod keys;
 mod logout;
+mod memory_store;
 mod metadata;
 mod person;
 mod picker;
@@ -63,6 +66,7 @@ pub use endpoint::{Endpoint, Fault};
 pub use entra::FakeEntra;
 pub use entra_error_page::EntraErrorPage;
 pub use id_token::{Signature, TokenParts};
+pub use memory_store::MemoryStore;
 pub use person::Person;
 pub use registration::{APPLICATION_ID, CLIENT_SECRET};
 pub use request_log::Request;

@@ -27,6 +27,7 @@ mod load;
 mod log;
 mod login_page;
 mod logout;
+mod memory_store;
 mod outages;
 mod parameters;
 mod people;
