@@ -25,7 +25,8 @@
 //! `/microsoft_sso/login/`, give its `Location` to [`FakeEntra::sign_in`], and open the URL that it
 //! returns. [`TestClock`] moves the application's time.
 //!
-//! [`MemoryStore`] keeps users in memory, for tests without a database.
+//! [`MemoryStore`] keeps users in memory, for tests without a database. [`store_contract()`] tests a
+//! [`UserStore`](crate::UserStore) of your own.
 //!
 //! **This crate publishes the signing keys.** Never let an application that others can reach trust
 //! this server.
@@ -56,6 +57,7 @@ mod request_log;
 mod server;
 mod sign_in_to;
 mod state;
+mod store_contract;
 mod tenant_path;
 mod tenants;
 mod test_browser;
@@ -71,4 +73,5 @@ pub use person::Person;
 pub use registration::{APPLICATION_ID, CLIENT_SECRET};
 pub use request_log::Request;
 pub use sign_in_to::TestSignInError;
+pub use store_contract::{ContractError, ContractRule, ContractViolation, store_contract};
 pub use tenants::{CONTOSO, FABRIKAM, PERSONAL};

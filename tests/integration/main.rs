@@ -9,6 +9,7 @@
 
 mod browser;
 mod database;
+mod flawed_store;
 mod harness;
 
 mod again;
@@ -39,3 +40,4 @@ mod sessions;
 mod sign_in;
 mod sign_in_to;
 mod sites;
+mod store_contract;
