@@ -131,6 +131,35 @@ impl NewUser {
             email_must_be_unique: false,
         }
     }
+
+    /// The user names to try, best first. A user who has the wanted one is somebody else (a local
+    /// user, or a former owner of the address), and stays so.
+    pub fn candidate_usernames(&self, object_id: &str) -> impl Iterator<Item = String> {
+        /// How many are tried before the object id, which is unique, makes the name unique.
+        const MAX_NAMES: u32 = 20;
+        let wanted = &self.username;
+        std::iter::once(wanted.clone())
+            .chain((2..MAX_NAMES).map(move |number| format!("{wanted}-{number}")))
+            .chain([format!("{wanted}-{object_id}")])
+    }
+}
+
+impl NewUser {
+    /// The user, under the id and the name that the store gave it. [`User`] has no password: write
+    /// that one, too.
+    pub fn into_user(
+        self,
+        id: UserId,
+        username: impl Into<String>,
+        signed_in_at: DateTime<Utc>,
+    ) -> User {
+        let mut user = User::new(id, username, signed_in_at);
+        (user.email, user.first_name, user.last_name) =
+            (self.email, self.first_name, self.last_name);
+        (user.is_staff, user.is_superuser) = (self.is_staff, self.is_superuser);
+        user.last_login = Some(signed_in_at);
+        user
+    }
 }
 
 impl SignIn {

@@ -18,10 +18,6 @@ use crate::account::{
     user::User,
 };
 
-/// How many user names are tried when the wanted one is taken, before the object id, which is
-/// unique, makes it unique.
-const MAX_NAMES: u32 = 20;
-
 /// Carries out a sign-in.
 pub(super) fn sign_in<C: Statements>(
     conn: &mut C,
@@ -110,7 +106,9 @@ fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome
         Decision::Deny(denied) => return Ok(denied.into()),
         Decision::SignIn(_) => return Ok(Denied::NotCreated.into()),
     };
-    if new.email_must_be_unique && !new.email.is_empty() && conn.email_exists(&new.email)? {
+    // A user who is only linked keeps the address that it has.
+    let checks_email = new.email_must_be_unique && new.existing.is_none();
+    if checks_email && !new.email.is_empty() && conn.email_exists(&new.email)? {
         return Ok(Denied::EmailTaken.into());
     }
     // Creations are serialised, so the answer holds until the end of the transaction.
@@ -170,19 +168,14 @@ fn existing_from_hook<C: Statements>(conn: &mut C, new: &NewUser) -> QueryResult
     })
 }
 
-/// Inserts a user under a name that nobody has. A user of the wanted name is somebody else (a local
-/// user, or a former owner of the address), and stays so.
+/// Inserts a user under a name that nobody has.
 fn insert_user<C: Statements>(
     conn: &mut C,
     new: &NewUser,
     object_id: &str,
     at: NaiveDateTime,
 ) -> QueryResult<i64> {
-    let wanted = &new.username;
-    let candidates = std::iter::once(wanted.clone())
-        .chain((2..MAX_NAMES).map(|number| format!("{wanted}-{number}")))
-        .chain([format!("{wanted}-{object_id}")]);
-    for username in candidates {
+    for username in new.candidate_usernames(object_id) {
         if !conn.username_exists(&username)? {
             return conn.insert_user(&InsertUser::new(new, &username, at), &username);
         }

@@ -25,6 +25,9 @@
 //! `/microsoft_sso/login/`, give its `Location` to [`FakeEntra::sign_in`], and open the URL that it
 //! returns. [`TestClock`] moves the application's time.
 //!
+//! [`MemoryStore`] keeps users in memory, for tests without a database. [`store_contract()`] tests a
+//! [`UserStore`](crate::UserStore) of your own.
+//!
 //! **This crate publishes the signing keys.** Never let an application that others can reach trust
 //! this server.
 
@@ -44,6 +47,7 @@ mod id_token;
 mod issued;
 mod keys;
 mod logout;
+mod memory_store;
 mod metadata;
 mod person;
 mod picker;
@@ -53,6 +57,7 @@ mod request_log;
 mod server;
 mod sign_in_to;
 mod state;
+mod store_contract;
 mod tenant_path;
 mod tenants;
 mod test_browser;
@@ -63,8 +68,10 @@ pub use endpoint::{Endpoint, Fault};
 pub use entra::FakeEntra;
 pub use entra_error_page::EntraErrorPage;
 pub use id_token::{Signature, TokenParts};
+pub use memory_store::MemoryStore;
 pub use person::Person;
 pub use registration::{APPLICATION_ID, CLIENT_SECRET};
 pub use request_log::Request;
 pub use sign_in_to::TestSignInError;
+pub use store_contract::{ContractError, ContractRule, ContractViolation, store_contract};
 pub use tenants::{CONTOSO, FABRIKAM, PERSONAL};

@@ -9,6 +9,7 @@
 
 mod browser;
 mod database;
+mod flawed_store;
 mod harness;
 
 mod again;
@@ -29,6 +30,7 @@ mod load;
 mod log;
 mod login_page;
 mod logout;
+mod memory_store;
 mod outages;
 mod parameters;
 mod people;
@@ -40,4 +42,5 @@ mod sessions;
 mod sign_in;
 mod sign_in_to;
 mod sites;
+mod store_contract;
 mod wiring;
