@@ -4,6 +4,7 @@
 //!
 //! `cargo build --release --example demo && cargo bench --bench load`
 
+#![expect(clippy::disallowed_methods, reason = "a benchmark measures wall time")]
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -94,6 +94,7 @@ impl Demo {
     }
 
     /// Sends SIGTERM and waits for the end.
+    #[expect(clippy::disallowed_methods, reason = "a process ends in wall time")]
     async fn terminate(mut self) -> ExitStatus {
         let kill = Command::new("kill")
             .arg(self.process.id().to_string())

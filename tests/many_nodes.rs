@@ -41,7 +41,10 @@ impl Drop for Process {
 }
 
 fn variable(name: &str, default: &str) -> String {
-    #[expect(clippy::disallowed_methods)]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a setting of this test, not of the library"
+    )]
     std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 
@@ -103,6 +106,7 @@ fn free_ports() -> [u16; 3] {
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
+#[expect(clippy::disallowed_methods, reason = "a process starts in wall time")]
 async fn until_up(url: &str, entra: &FakeEntra) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while Instant::now() < deadline {
@@ -171,6 +175,10 @@ async fn no_sign_in_is_lost_or_doubled_between_nodes_nor_when_one_is_killed() {
     let mut signed_in = Vec::new();
     let mut two = Some(two);
     let mut killed_at = None;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "sign-ins per second of wall time"
+    )]
     let before = Instant::now();
     while across < SIGN_INS {
         let people: Vec<_> = (total..total + AT_ONCE)

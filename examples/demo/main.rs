@@ -24,7 +24,10 @@ use tracing_subscriber::EnvFilter;
 
 /// An environment variable of the demo's own; those of the library are read by `Config`.
 fn variable(name: &str, default: &str) -> String {
-    #[expect(clippy::disallowed_methods)]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a setting of the demo, not of the library"
+    )]
     std::env::var(name).unwrap_or_else(|_| default.to_owned())
 }
 

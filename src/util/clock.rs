@@ -14,8 +14,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        // The one place that may ask the machine.
-        #[expect(clippy::disallowed_methods)]
+        #[expect(clippy::disallowed_methods, reason = "the one place that may ask")]
         Utc::now()
     }
 }

@@ -59,7 +59,10 @@ macro_rules! on {
 /// ends, and OpenSSL, which libpq brings along, takes itself apart under connections that are
 /// just being closed.
 pub(crate) fn server() -> Option<String> {
-    #[expect(clippy::disallowed_methods)]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a setting of the tests, not of the library"
+    )]
     let url = std::env::var("TEST_DATABASE_URL").ok()?;
     let mut url = url::Url::parse(&url).unwrap();
     if url.scheme().starts_with("postgres") {

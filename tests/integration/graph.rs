@@ -1,5 +1,10 @@
 //! Graph: the profile and the photo, and what happens without them.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how long an answer takes is measured in wall time"
+)]
+
 use std::time::{Duration, Instant};
 
 use microsoft_sso::testing::{Endpoint, Fault};

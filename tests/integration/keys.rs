@@ -1,5 +1,10 @@
 //! Metadata and keys: cached, refreshed, rotated, and never fetched at a forger's will.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how long an answer takes is measured in wall time"
+)]
+
 use std::time::Duration;
 
 use microsoft_sso::testing::{Endpoint, Fault, Signature};

@@ -1,5 +1,10 @@
 //! Microsoft or the database away: bounded, explained, and over when it is over.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how long an answer takes is measured in wall time"
+)]
+
 use std::time::{Duration, Instant};
 
 use microsoft_sso::testing::{Endpoint, FakeEntra, Fault};
