@@ -24,6 +24,7 @@ use crate::{
         attempt::AttemptId,
         concurrency_limit::ConcurrencyLimit,
         error::SignInError,
+        failing_clients::FailingClients,
         hooks::{DynHooks, Hooks},
     },
     site::{Resolver, Site, Sites},
@@ -68,6 +69,9 @@ pub struct MicrosoftSso {
     pub(crate) tls: Arc<ClientConfig>,
     pub(crate) sign_ins: SingleFlight<AttemptId, SharedResult>,
     pub(crate) sign_in_limit: ConcurrencyLimit,
+    /// The part of it for [`FailingClients`].
+    pub(crate) suspect_limit: ConcurrencyLimit,
+    pub(crate) failing_clients: FailingClients,
     pub(crate) attempt_counter: AtomicUsize,
     pub(crate) has_cookie_sessions: AtomicBool,
     pub(crate) session_key: Key,
@@ -213,6 +217,8 @@ impl Builder {
             tls: tls.config,
             sign_ins: SingleFlight::new(REMEMBER_FINISHED),
             sign_in_limit: ConcurrencyLimit::new(config.max_sign_ins),
+            suspect_limit: ConcurrencyLimit::new((config.max_sign_ins / 10).max(1)),
+            failing_clients: FailingClients::default(),
             attempt_counter: AtomicUsize::new(usize::from(attempt_counter)),
             has_cookie_sessions: AtomicBool::new(false),
         })

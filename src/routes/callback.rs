@@ -20,6 +20,7 @@ use crate::{
         authorization_response::AuthorizationResponse,
         destination,
         error::SignInError,
+        failing_clients::Client,
         next_step::{NextStep, RECENT_SECS, next_step},
         state::State,
         steps::SignInFlow,
@@ -112,18 +113,34 @@ impl Callback {
         if let Some(waiter) = sso.sign_ins.running(id) {
             return wait(waiter).await;
         }
-        let permit = sso.sign_in_limit.acquire().await;
+        let client = sso.trusted_proxies.client(&self.req).map(Client::from);
+        let is_suspect =
+            client.is_some_and(|client| sso.failing_clients.is_suspect(client, sso.clock.now()));
+        let limit = if is_suspect {
+            &sso.suspect_limit
+        } else {
+            &sso.sign_in_limit
+        };
+        let permit = limit.acquire().await;
         let permit = permit.ok_or_else(|| Arc::new(SignInError::Overloaded))?;
         let waiter = match sso.sign_ins.join(id, sso.clock.now()) {
             Flight::Follower(waiter) => waiter,
             Flight::Finished => return Err(Arc::new(SignInError::AlreadyCompleted)),
             Flight::Leader(leader, waiter) => {
-                let clock = Arc::clone(&sso.clock);
+                let sso = sso.clone();
                 let flow = self.flow(attempt, redirect_uri);
                 // It goes on when the browser goes away, and a reload meanwhile joins it.
                 rt::spawn(async move {
                     let result = flow.run(code).await;
-                    leader.finish(result.map(Arc::new).map_err(Arc::new), clock.now());
+                    let now = sso.clock.now();
+                    match (&result, client) {
+                        (Ok(_), Some(client)) => sso.failing_clients.succeeded(client),
+                        (Err(error), Some(client)) if error.is_unknown_code() => {
+                            sso.failing_clients.failed(client, now);
+                        }
+                        _ => {}
+                    }
+                    leader.finish(result.map(Arc::new).map_err(Arc::new), now);
                     drop(permit);
                 });
                 waiter
@@ -153,7 +170,7 @@ impl Callback {
         signed_in: &SignedIn,
     ) -> Result<HttpResponse, Arc<SignInError>> {
         let place = if self.sso.has_cookie_sessions.load(Ordering::Relaxed) {
-            SessionPlace::Cookie
+            SessionPlace::Cookie(&self.sso.session_key)
         } else {
             SessionPlace::Server
         };

@@ -17,7 +17,10 @@ use crate::{
 const MAX_LEN: usize = 255;
 
 pub(super) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResponse {
-    let sid = parameter(&req, "sid").filter(|sid| !sid.is_empty() && sid.len() <= MAX_LEN);
+    let is_sid = |sid: &String| {
+        !sid.is_empty() && sid.len() <= MAX_LEN && sid.bytes().all(|b| b.is_ascii_graphic())
+    };
+    let sid = parameter(&req, "sid").filter(is_sid);
     if let Some(sid) = sid {
         let which = SessionSelector::EntraSession(sid);
         match sso.store.end_sessions(which).await {

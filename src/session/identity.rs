@@ -1,10 +1,12 @@
 //! What the session holds of a signed-in user. The only reader and writer of it.
 
 use actix_session::{Session, SessionInsertError};
+use actix_web::cookie::Key;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::cookie_size;
 use crate::{
     account::{
         profile::Profile,
@@ -21,10 +23,6 @@ pub const IDENTITY_KEY: &str = "microsoft_sso_identity";
 
 /// The session's key for the access token, with `save_access_token = true`.
 pub const ACCESS_TOKEN_KEY: &str = "microsoft_sso_access_token";
-
-/// Most bytes of an access token in a cookie session. A cookie holds 4,064 bytes; encryption and
-/// base64 take a third, and the application has values of its own.
-const COOKIE_TOKEN_LIMIT: usize = 2_500;
 
 /// Who is signed in, read from the session without a database.
 ///
@@ -134,10 +132,20 @@ pub(crate) enum GroupsKnown {
 }
 
 /// Where the session is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionPlace {
+#[derive(Clone, Copy)]
+pub(crate) enum SessionPlace<'a> {
     Server,
-    Cookie,
+    /// Sealed with this key.
+    Cookie(&'a Key),
+}
+
+impl SessionPlace<'_> {
+    fn has_room(self, session: &Session) -> bool {
+        match self {
+            Self::Server => true,
+            Self::Cookie(key) => cookie_size::fits(&session.entries(), key),
+        }
+    }
 }
 
 /// Who is signed in at a site. A session of one site or application is invalid at another, which may
@@ -157,7 +165,7 @@ pub(crate) fn identity(session: &Session, site: &Site, now: DateTime<Utc>) -> Op
 pub(crate) fn establish(
     session: &Session,
     signed_in: &SignedIn,
-    place: SessionPlace,
+    place: SessionPlace<'_>,
 ) -> Result<(), SessionInsertError> {
     let identity = &signed_in.identity;
     let is_same_user = session.get::<Identity>(IDENTITY_KEY).is_ok_and(|old| {
@@ -169,19 +177,47 @@ pub(crate) fn establish(
     }
     // A planted session id is worth nothing after the sign-in (RFC 9700, section 4.7).
     session.renew();
-    session.insert(IDENTITY_KEY, identity)?;
     session.remove(ACCESS_TOKEN_KEY);
+    insert_identity(session, identity, place)?;
     let Some(token) = signed_in.access_token.as_ref().map(Secret::expose) else {
         return Ok(());
     };
-    if place == SessionPlace::Cookie && token.len() > COOKIE_TOKEN_LIMIT {
+    session.insert(ACCESS_TOKEN_KEY, token)?;
+    if !place.has_room(session) {
+        session.remove(ACCESS_TOKEN_KEY);
         tracing::error!(
+            code = "token_too_large",
             bytes = token.len(),
             "the access token is too large for a cookie session and is not saved; use a server-side session store"
         );
+    }
+    Ok(())
+}
+
+/// Inserts the identity. What a cookie can't hold is left out, so that the sign-in isn't lost: first
+/// what only single sign-out needs, then the roles.
+fn insert_identity(
+    session: &Session,
+    identity: &Identity,
+    place: SessionPlace<'_>,
+) -> Result<(), SessionInsertError> {
+    session.insert(IDENTITY_KEY, identity)?;
+    if place.has_room(session) {
         return Ok(());
     }
-    session.insert(ACCESS_TOKEN_KEY, token)
+    let mut identity = identity.clone();
+    (identity.login_hint, identity.session_id) = (None, None);
+    session.insert(IDENTITY_KEY, &identity)?;
+    if !place.has_room(session) && !identity.roles.is_empty() {
+        tracing::error!(
+            code = "roles_too_large",
+            roles = identity.roles.len(),
+            "the roles are too many for a cookie session and are not saved: the user has none; use a server-side session store"
+        );
+        identity.roles.clear();
+        session.insert(IDENTITY_KEY, &identity)?;
+    }
+    Ok(())
 }
 
 /// Ends the session, in its store too.

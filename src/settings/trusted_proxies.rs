@@ -24,8 +24,13 @@ impl TrustedProxies {
         let Some(peer) = req.peer_addr().filter(|_| !self.0.is_empty()) else {
             return false;
         };
+        self.contains(peer.ip())
+    }
+
+    /// Whether an address is that of a trusted proxy.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
         // A dual-stack socket shows IPv4 peers as `::ffff:10.0.0.1`.
-        let peer: IpAddr = peer.ip().to_canonical();
-        self.0.iter().any(|network| network.contains(&peer))
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
     }
 }

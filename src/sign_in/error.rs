@@ -139,6 +139,16 @@ impl SignInError {
         }
     }
 
+    /// Whether Entra knows no such code, as when somebody makes one up.
+    pub(crate) fn is_unknown_code(&self) -> bool {
+        match self {
+            Self::Exchange(ExchangeError::Refused(refusal)) => {
+                refusal.error == "invalid_grant" && !refusal.is_used_code()
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the application itself fails, so that a redirect to one of its pages may loop.
     pub(crate) fn is_outage(&self) -> bool {
         matches!(

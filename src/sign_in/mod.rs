@@ -7,6 +7,7 @@ pub(crate) mod authorization_response;
 pub(crate) mod concurrency_limit;
 pub(crate) mod destination;
 pub(crate) mod error;
+pub(crate) mod failing_clients;
 pub(crate) mod hooks;
 pub(crate) mod next_step;
 pub(crate) mod state;

@@ -1,5 +1,7 @@
 //! The origin of a request, as the browser sees it: `Host`, or what a trusted proxy forwards.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, http::header};
 use url::Url;
 
@@ -34,13 +36,38 @@ impl TrustedProxies {
             Some(host) => host,
             None => own_host(req)?,
         };
-        let url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
+        let mut url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
+        // `app.example.` is the same host, written as a root of the DNS.
+        if let Some(host) = url.host_str().and_then(|host| host.strip_suffix('.')) {
+            let host = host.to_owned();
+            url.set_host(Some(&host)).ok()?;
+        }
         let is_bare = url.path() == "/"
             && url.query().is_none()
             && url.fragment().is_none()
             && url.username().is_empty()
             && url.password().is_none();
         is_bare.then_some(url)
+    }
+
+    /// The address of the client: the peer, or the last address that a trusted proxy forwards and
+    /// that isn't one. A client can write whatever stands before it.
+    pub(crate) fn client(&self, req: &HttpRequest) -> Option<IpAddr> {
+        let peer = req.peer_addr()?.ip();
+        if !self.is_trusted_peer(req) {
+            return Some(peer);
+        }
+        let forwarded = req.headers().get_all("x-forwarded-for");
+        let forwarded = forwarded.filter_map(|value| value.to_str().ok());
+        let addresses: Vec<_> = forwarded.flat_map(|value| value.split(',')).collect();
+        let addresses = addresses
+            .iter()
+            .rev()
+            .map_while(|text| text.trim().parse().ok());
+        let client = addresses
+            .into_iter()
+            .find(|address| !self.contains(*address));
+        Some(client.unwrap_or(peer))
     }
 
     /// The host in lower case, with its port where the request names one.
@@ -98,6 +125,37 @@ mod tests {
             let origin = origin(trusted, "192.0.2.1:9", FORWARDED);
             assert_eq!(origin.as_deref(), Some("http://inner:8000/"));
         }
+    }
+
+    #[test]
+    fn the_client_is_the_last_address_that_no_trusted_proxy_has() {
+        let client = |peer: &str, forwarded: &[&str]| {
+            let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+            let mut req = TestRequest::get().peer_addr(peer.parse().unwrap());
+            for value in forwarded {
+                req = req.append_header(("x-forwarded-for", *value));
+            }
+            proxies.client(&req.to_http_request()).unwrap().to_string()
+        };
+        assert_eq!(client("192.0.2.1:9", &["203.0.113.9"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1:9", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1:9", &["203.0.113.9"]), "203.0.113.9");
+        let forged = ["198.51.100.1, 203.0.113.9, 10.0.0.2"];
+        assert_eq!(client("10.0.0.1:9", &forged), "203.0.113.9");
+        assert_eq!(
+            client("10.0.0.1:9", &["1.1.1.1", "203.0.113.9"]),
+            "203.0.113.9"
+        );
+        assert_eq!(client("10.0.0.1:9", &["203.0.113.9, unknown"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_trailing_dot_of_the_host_is_trimmed() {
+        let of = |host| origin("", "192.0.2.1:9", &[("host", host)]);
+        assert_eq!(of("app.example.").as_deref(), Some("http://app.example/"));
+        let with_port = of("App.example.:8000");
+        assert_eq!(with_port.as_deref(), Some("http://app.example:8000/"));
+        assert_eq!(of("."), None);
     }
 
     #[test]

@@ -173,11 +173,4 @@ impl Sites {
             .chain(self.hosts.values())
             .map(|site| &**site)
     }
-
-    /// Whether the session cookie, which all sites share, is for https alone.
-    pub(crate) fn are_https(&self) -> bool {
-        let known: Vec<_> = self.known().map(|site| site.config.is_https()).collect();
-        // The resolver's sites are unknown yet, and most likely public.
-        known.contains(&Some(true)) || (self.resolver.is_some() && !known.contains(&Some(false)))
-    }
 }

@@ -2,13 +2,16 @@
 
 use actix_web::{
     HttpRequest,
-    http::header::{AcceptLanguage, Header},
+    http::header::{ACCEPT_LANGUAGE, AcceptLanguage, Header},
 };
 
 use crate::settings::{
     config::Settings,
     texts::{Text, Wording},
 };
+
+/// Longest `Accept-Language` that is read, in bytes: ranking a long one costs its sender nothing.
+const MAX_LEN: usize = 512;
 
 /// The texts in the language of a request.
 pub(crate) struct Localizer<'a> {
@@ -19,12 +22,14 @@ pub(crate) struct Localizer<'a> {
 impl<'a> Localizer<'a> {
     /// Best `Accept-Language` match, else the setting `language`.
     pub(crate) fn for_request(req: &HttpRequest, config: &'a Settings) -> Self {
+        let header = req.headers().get(ACCEPT_LANGUAGE);
+        let is_short = header.is_some_and(|header| header.len() <= MAX_LEN);
         let preferred = || {
             let ranking = AcceptLanguage::parse(req).ok()?.ranked();
             let mut tags = ranking.iter().filter_map(|tag| tag.item());
             tags.find_map(|tag| available(config, tag.as_str()))
         };
-        let has_choice = !config.texts.0.is_empty();
+        let has_choice = is_short && !config.texts.0.is_empty();
         let language = has_choice.then(preferred).flatten();
         Self {
             language: language.unwrap_or(&config.language),

@@ -12,16 +12,20 @@ use actix_web::{
     dev::Payload,
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     extract::{Sso, shared},
     localize::Localizer,
     message::{Level, Message},
+    origin::transport,
     outbox::Outbox,
 };
 use crate::{
     settings::texts::{Text, Wording},
     sso::MicrosoftSso,
     util::{
+        clock::Clock,
         cookies::{self, Transport},
         crypto::Sealer,
     },
@@ -75,7 +79,7 @@ impl FromRequest for Messages {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(match shared(req) {
-            Ok(sso) => Ok(Self(MessageCookie::new(sso).read(req))),
+            Ok(sso) => Ok(Self(MessageCookie::for_request(req, sso).read(req))),
             Err(error) => Err(error.into()),
         })
     }
@@ -85,18 +89,28 @@ impl FromRequest for Messages {
 #[derive(Clone)]
 pub(super) struct MessageCookie {
     sealer: Arc<Sealer>,
+    clock: Arc<dyn Clock>,
     transport: Transport,
+    /// Bound to the host: the sites of one process have the same key.
+    purpose: String,
+}
+
+/// What the cookie holds. A browser may keep a cookie for longer than it is told to.
+#[derive(Serialize, Deserialize)]
+struct Content<M> {
+    /// In seconds since 1970.
+    at: i64,
+    messages: M,
 }
 
 impl MessageCookie {
-    pub(super) fn new(sso: &MicrosoftSso) -> Self {
+    pub(super) fn for_request(req: &HttpRequest, sso: &MicrosoftSso) -> Self {
+        let host = sso.trusted_proxies.host(req).unwrap_or_default();
         Self {
             sealer: Arc::clone(&sso.sealer),
-            transport: if sso.sites.are_https() {
-                Transport::Https
-            } else {
-                Transport::Http
-            },
+            clock: Arc::clone(&sso.clock),
+            transport: transport(req, sso),
+            purpose: format!("messages {host}"),
         }
     }
 
@@ -109,16 +123,20 @@ impl MessageCookie {
             return Vec::new();
         };
         Outbox::change(req, |outbox| outbox.messages_read = true);
-        let plain = self.sealer.open(COOKIE, sealed);
+        let plain = self.sealer.open(&self.purpose, sealed);
         // What can't be opened isn't ours: drop it, and show the page.
-        let messages = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
-        messages.unwrap_or_default()
+        let content = plain.and_then(|plain| serde_json::from_slice::<Content<_>>(&plain).ok());
+        let age = |at: i64| self.clock.now().timestamp().saturating_sub(at);
+        let content =
+            content.filter(|content| (0..=MAX_AGE.whole_seconds()).contains(&age(content.at)));
+        content.map_or_else(Vec::new, |content| content.messages)
     }
 
     /// The cookie for the next page; `None` if it can't be made.
     pub(super) fn write(&self, messages: &[Message]) -> Option<Cookie<'static>> {
-        let plain = serde_json::to_vec(messages).ok()?;
-        let value = self.sealer.seal(COOKIE, &plain).ok()?;
+        let at = self.clock.now().timestamp();
+        let plain = serde_json::to_vec(&Content { at, messages }).ok()?;
+        let value = self.sealer.seal(&self.purpose, &plain).ok()?;
         let fits = value.len() <= MAX_LEN;
         fits.then(|| cookies::build(self.name(), value, self.transport, MAX_AGE))
     }

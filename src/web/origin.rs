@@ -9,6 +9,7 @@ use super::extract::Sso;
 use crate::{
     settings::authority::{is_loopback, is_secure},
     sign_in::error::SignInError,
+    sso::MicrosoftSso,
     util::cookies::Transport,
 };
 
@@ -37,6 +38,11 @@ fn base_url(req: &HttpRequest, sso: &Sso) -> Option<Url> {
     if let Some(url) = &sso.site.config.base_url {
         return Some(url.clone());
     }
+    request_origin(req, sso)
+}
+
+/// The origin of a request, where it can be trusted.
+fn request_origin(req: &HttpRequest, sso: &MicrosoftSso) -> Option<Url> {
     let url = sso.trusted_proxies.origin(req)?;
     let is_vouched_for = sso.trusted_proxies.is_trusted_peer(req) && is_secure(&url);
     (is_loopback(&url) || is_vouched_for).then_some(url)
@@ -55,13 +61,16 @@ pub(crate) fn absolute_url(req: &HttpRequest, sso: &Sso, path: &str) -> Option<S
     Some(url.into())
 }
 
-/// How the browser reaches the application, for its cookies.
-pub(crate) fn transport(req: &HttpRequest, sso: &Sso) -> Transport {
-    let by_request = || match base_url(req, sso) {
+/// How the browser reaches the application, for its cookies: by the settings of the site, else by the
+/// request.
+pub(crate) fn transport(req: &HttpRequest, sso: &MicrosoftSso) -> Transport {
+    let site = sso.sites.for_request(req, &sso.trusted_proxies);
+    let by_request = || match request_origin(req, sso) {
         Some(url) => url.scheme() == "https",
         None => req.app_config().secure(),
     };
-    if sso.site.config.is_https().unwrap_or_else(by_request) {
+    let by_settings = site.and_then(|site| site.config.is_https());
+    if by_settings.unwrap_or_else(by_request) {
         Transport::Https
     } else {
         Transport::Http

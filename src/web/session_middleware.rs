@@ -1,7 +1,7 @@
 //! The session middleware: actix-session's, with the right cookie, a clear page while its store is
 //! unavailable, and the additions of [`Outbox`] to the response.
 
-use std::{any::TypeId, cell::RefCell, fmt, rc::Rc, sync::atomic::Ordering};
+use std::{any::TypeId, cell::RefCell, fmt, sync::atomic::Ordering};
 
 use actix_session::{
     SessionMiddleware,
@@ -15,14 +15,15 @@ use actix_web::{
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     http::{
         StatusCode,
-        header::{HeaderValue, SET_COOKIE},
+        header::{HeaderMap, HeaderValue, SET_COOKIE},
     },
+    web::Data,
 };
 use futures_util::future::LocalBoxFuture;
 
 use super::{
-    messages::MessageCookie, notice::notice, outbox::Outbox, request::Client,
-    session_cookie::drop_look_alikes, wiring::SessionWiring,
+    messages::MessageCookie, notice::notice, origin, outbox::Outbox, request::Client,
+    session_cookie, wiring::SessionWiring,
 };
 #[cfg(feature = "_diesel")]
 use crate::{
@@ -34,8 +35,6 @@ use crate::{
     sso::MicrosoftSso,
     util::{cookies::Transport, log::printable},
 };
-
-const COOKIE: &str = "microsoft_sso_session";
 
 impl MicrosoftSso {
     /// The middleware for sessions in the database of the user store. Make it the App's last
@@ -88,31 +87,17 @@ impl MicrosoftSso {
     ) -> Sessions<S> {
         let age = time::Duration::try_from(self.session_age);
         let age = age.unwrap_or(time::Duration::MAX);
-        let is_https = self.sites.are_https();
-        let transport = if is_https {
-            Transport::Https
-        } else {
-            Transport::Http
-        };
-        let cookie_name = transport.cookie_name(COOKIE);
         let inner = SessionMiddleware::builder(store, self.session_key.clone())
-            .cookie_name(cookie_name.clone())
+            .cookie_name(session_cookie::NAME.to_owned())
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
-            .cookie_secure(is_https)
+            // Added where the browser comes by https.
+            .cookie_secure(false)
             .cookie_content_security(CookieContentSecurity::Private)
             .session_lifecycle(PersistentSession::default().session_ttl(age))
             .build();
-        let parts = Parts {
-            cookie_name,
-            wiring,
-            messages: MessageCookie::new(self),
-        };
-        Sessions {
-            inner,
-            parts: Rc::new(parts),
-        }
+        Sessions { inner, wiring }
     }
 }
 
@@ -127,20 +112,12 @@ impl DieselSessions {
 /// The session middleware that [`MicrosoftSso::sessions`] and [`MicrosoftSso::sessions_in`] make.
 pub struct Sessions<S: SessionStore> {
     inner: SessionMiddleware<S>,
-    parts: Rc<Parts>,
-}
-
-struct Parts {
-    cookie_name: String,
     wiring: SessionWiring,
-    messages: MessageCookie,
 }
 
 impl<S: SessionStore> fmt::Debug for Sessions<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("cookie", &self.parts.cookie_name)
-            .finish_non_exhaustive()
+        f.debug_struct("Sessions").finish_non_exhaustive()
     }
 }
 
@@ -171,8 +148,8 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         let making = self.inner.new_transform(Marked { service });
-        let parts = Rc::clone(&self.parts);
-        Box::pin(async move { making.await.map(|inner| SessionsService { inner, parts }) })
+        let wiring = self.wiring;
+        Box::pin(async move { making.await.map(|inner| SessionsService { inner, wiring }) })
     }
 }
 
@@ -180,7 +157,7 @@ where
 #[doc(hidden)]
 pub struct SessionsService<T> {
     inner: T,
-    parts: Rc<Parts>,
+    wiring: SessionWiring,
 }
 
 impl<T> fmt::Debug for SessionsService<T> {
@@ -203,14 +180,24 @@ where
 
     fn call(&self, mut req: ServiceRequest) -> Self::Future {
         let client = Client::for_request(req.request());
-        drop_look_alikes(&mut req, &self.parts.cookie_name);
-        req.extensions_mut().insert(self.parts.wiring);
-        let parts = Rc::clone(&self.parts);
+        // Without app data nobody signs in, and the log says so there.
+        let sso = req.app_data::<Data<MicrosoftSso>>().cloned();
+        let transport = match &sso {
+            Some(sso) => origin::transport(req.request(), sso),
+            None => Transport::Http,
+        };
+        let wire_name = transport.cookie_name(session_cookie::NAME);
+        session_cookie::receive(&mut req, &wire_name);
+        req.extensions_mut().insert(self.wiring);
+        let messages = sso.map(|sso| MessageCookie::for_request(req.request(), &sso));
         let served = self.inner.call(req);
         Box::pin(async move {
             match served.await {
                 Ok(mut response) => {
-                    parts.deliver(&mut response);
+                    session_cookie::send(response.headers_mut(), &wire_name);
+                    if let Some(outbox) = Outbox::take(response.request()) {
+                        deliver(outbox, messages.as_ref(), response.headers_mut());
+                    }
                     Ok(response)
                 }
                 Err(error) => Err(application_error(error, client)),
@@ -219,21 +206,17 @@ where
     }
 }
 
-impl Parts {
-    /// Adds the outbox of the request to its response.
-    fn deliver<B>(&self, response: &mut ServiceResponse<B>) {
-        let Some(mut outbox) = Outbox::take(response.request()) else {
-            return;
-        };
-        if !outbox.messages.is_empty() {
-            outbox.cookies.extend(self.messages.write(&outbox.messages));
-        } else if outbox.messages_read {
-            outbox.cookies.push(self.messages.removal());
-        }
-        for cookie in outbox.cookies {
-            if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
-                response.headers_mut().append(SET_COOKIE, value);
-            }
+/// Adds the outbox of a request to the headers of its response.
+fn deliver(mut outbox: Outbox, messages: Option<&MessageCookie>, headers: &mut HeaderMap) {
+    let message_cookie = match messages {
+        Some(cookie) if !outbox.messages.is_empty() => cookie.write(&outbox.messages),
+        Some(cookie) if outbox.messages_read => Some(cookie.removal()),
+        _ => None,
+    };
+    outbox.cookies.extend(message_cookie);
+    for cookie in outbox.cookies {
+        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
+            headers.append(SET_COOKIE, value);
         }
     }
 }

@@ -120,3 +120,93 @@ async fn a_cookie_whose_name_only_decodes_to_ours_is_ignored() {
     assert!(!shown(&message).await.is_empty());
     assert_eq!(shown(&planted).await, "");
 }
+
+#[actix_web::test]
+async fn behind_a_trusted_proxy_every_cookie_follows_the_transport_of_the_request() {
+    let app = TestApp::with_settings(|settings| settings.trusted_proxies(["127.0.0.1"])).await;
+    let forwarded = [
+        ("X-Forwarded-Proto", "https"),
+        ("X-Forwarded-Host", "app.example"),
+    ];
+    let login = app.browser();
+    let login = login.get_with("/microsoft_sso/login/", &forwarded).await;
+    assert_host_cookies(&login, &["microsoft_sso_attempt_"]);
+    let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+    let path = callback.strip_prefix("https://app.example").unwrap();
+    let attempt = pair(&login.cookies()[0]).to_owned();
+    let headers = [forwarded[0], forwarded[1], ("Cookie", &attempt)];
+    let reply = app.browser().get_with(path, &headers).await;
+    assert_host_cookies(
+        &reply,
+        &["microsoft_sso_attempt_", "microsoft_sso_session="],
+    );
+    let session = reply.cookies();
+    let session = session.iter().find(|cookie| cookie.contains("_session="));
+    let session = pair(session.unwrap()).to_owned();
+    let headers = [forwarded[0], forwarded[1], ("Cookie", &session)];
+    let identity = async |headers: &[(&str, &str)]| {
+        let reply = app.browser().get_with("/identity", headers).await;
+        reply.status.as_u16()
+    };
+    assert_eq!(identity(&headers).await, 200);
+    // Without the prefix it doesn't count over https.
+    let plain = session.strip_prefix("__Host-").unwrap();
+    let planted = [forwarded[0], forwarded[1], ("Cookie", plain)];
+    assert_eq!(identity(&planted).await, 401);
+    let stray = app.browser();
+    let stray = stray
+        .get_with("/microsoft_sso/callback/?state=x", &forwarded)
+        .await;
+    assert_host_cookies(&stray, &["microsoft_sso_messages="]);
+}
+
+#[actix_web::test]
+async fn a_foreign_cookie_that_cannot_be_parsed_signs_nobody_out() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    let login = browser.get("/microsoft_sso/login/").await;
+    let callback = app.entra.sign_in(login.location(), ADA).unwrap();
+    let attempt = pair(&login.cookies()[0]).to_owned();
+    for foreign in ["nameless", "x=%E9", "%E9=x", "=", "a=b;;c", "é=ü"] {
+        let cookies = format!("{foreign}; {attempt}; {foreign}");
+        let reply = app
+            .browser()
+            .get_with(&callback, &[("Cookie", &cookies)])
+            .await;
+        let location = reply.location().to_owned();
+        assert!(
+            location == "/" || location.starts_with("/microsoft_sso/login/"),
+            "{location}"
+        );
+    }
+    browser.get(&callback).await;
+    browser.sign_in(ADA).await;
+    let session = browser.cookie_header(&app.url);
+    for foreign in ["nameless", "x=%E9", "%E9=x", "=", "a=b;;c", "é=ü"] {
+        let cookies = format!("{foreign}; {session}; {foreign}");
+        let reply = app
+            .browser()
+            .get_with("/identity", &[("Cookie", &cookies)])
+            .await;
+        assert_eq!(reply.status, 200, "{foreign}");
+    }
+}
+
+#[actix_web::test]
+async fn a_message_is_good_for_its_host_and_five_minutes() {
+    let app = TestApp::start().await;
+    let stray = app.browser().get("/microsoft_sso/callback/?state=x").await;
+    let message = pair(&stray.cookies()[0]).to_owned();
+    let shown = async |host: &str| {
+        let headers = [("Cookie", message.as_str()), ("Host", host)];
+        let reply = app.browser().get_with("/", &headers).await;
+        !reply.body.is_empty()
+    };
+    let host = app.url.strip_prefix("http://").unwrap();
+    assert!(shown(host).await);
+    assert!(!shown("localhost").await);
+    app.advance(299);
+    assert!(shown(host).await);
+    app.advance(3);
+    assert!(!shown(host).await);
+}

@@ -1,6 +1,6 @@
 //! Entra's front-channel logout: a hidden frame without cookies that names a session.
 
-use crate::harness::TestApp;
+use crate::{harness::TestApp, log};
 
 const ADA: &str = "ada@contoso.example";
 
@@ -29,6 +29,7 @@ async fn a_session_that_ended_at_entra_ends_here() {
 
 #[actix_web::test]
 async fn the_answer_is_the_same_for_a_session_that_is_not_known() {
+    log::begin();
     let app = TestApp::start().await;
     let browser = app.browser();
     browser.sign_in(ADA).await;
@@ -53,6 +54,12 @@ async fn the_answer_is_the_same_for_a_session_that_is_not_known() {
     );
     assert_eq!(browser.get(&long).await.status, 200);
     assert!(browser.me().await.is_some());
+    // Whatever an anonymous request asks is no error of the application.
+    let errors = log::lines(&["ERROR", "front_channel_logout_failed"]);
+    let by_nul = errors
+        .iter()
+        .filter(|line| line.contains("nul") || line.contains("0x00"));
+    assert_eq!(by_nul.count(), 0, "{errors:?}");
 }
 
 #[actix_web::test]

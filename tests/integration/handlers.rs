@@ -151,6 +151,7 @@ async fn a_message_has_a_level_and_is_shown_once() {
     let pair = cookie.split("; ").next().unwrap().to_owned();
     let request = || {
         TestRequest::get()
+            .insert_header(("Host", server.url.strip_prefix("http://").unwrap()))
             .insert_header(("Cookie", pair.clone()))
             .to_request()
     };

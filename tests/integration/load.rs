@@ -103,3 +103,60 @@ async fn a_flood_of_callbacks_leaves_nothing_behind() {
     browser.get(&callback).await;
     assert!(browser.me().await.is_some(), "the flood burnt the attempt");
 }
+
+#[actix_web::test]
+async fn made_up_codes_of_one_client_cost_the_others_little() {
+    let app = TestApp::with_settings(|settings| {
+        settings.max_sign_ins(10u32).trusted_proxies(["127.0.0.1"])
+    });
+    let app = app.await;
+    let of = |client: &'static str| [("X-Forwarded-For", client)];
+    let callback = async |client: &'static str, has_code: bool| {
+        let browser = app.browser();
+        let callback = browser.to_callback(ADA, "").await;
+        let mut url = url::Url::parse(&callback).unwrap();
+        let state = url
+            .query_pairs()
+            .find(|(name, _)| name == "state")
+            .unwrap()
+            .1
+            .into_owned();
+        if !has_code {
+            url.query_pairs_mut()
+                .clear()
+                .append_pair("code", "made-up")
+                .append_pair("state", &state);
+        }
+        (browser, url.to_string(), of(client))
+    };
+    for _ in 0..5 {
+        let (browser, url, client) = callback("203.0.113.9", false).await;
+        assert_eq!(browser.get_with(&url, &client).await.location(), "/");
+    }
+    app.entra
+        .fault(Endpoint::Token, Fault::Delay(Duration::from_millis(300)));
+    let mut bogus = Vec::new();
+    for _ in 0..40 {
+        bogus.push(callback("203.0.113.9", false).await);
+    }
+    let (honest, url, client) = callback("203.0.113.10", true).await;
+    let flood = join_all(
+        bogus
+            .iter()
+            .map(|(browser, url, client)| browser.get_with(url, client)),
+    );
+    let ((), replies) = futures_util::future::join(
+        async {
+            // The flood is there first.
+            actix_web::rt::time::sleep(Duration::from_millis(100)).await;
+            let in_time = Duration::from_millis(1500);
+            let reply = actix_web::rt::time::timeout(in_time, honest.get_with(&url, &client)).await;
+            assert_eq!(reply.expect("it waited behind made-up codes").status, 303);
+        },
+        flood,
+    )
+    .await;
+    assert!(honest.me().await.is_some());
+    let shed = replies.iter().filter(|reply| reply.status == 503).count();
+    assert!(shed > 20, "{shed} of the flood were shed");
+}

@@ -112,6 +112,7 @@ async fn people_read_their_own_language_where_the_settings_have_it() {
         settings.texts(microsoft_sso::Texts::new().language("de", german))
     })
     .await;
+    let too_long = format!("de,{}", "x-y,".repeat(2000));
     for (wanted, language, text) in [
         (
             "de-AT,de;q=0.9,en;q=0.8",
@@ -121,6 +122,7 @@ async fn people_read_their_own_language_where_the_settings_have_it() {
         ("en-GB,de;q=0.5", "lang=\"en\"", "Sign in with Microsoft"),
         ("fr", "lang=\"en\"", "Sign in with Microsoft"),
         ("<script>;q=x, *", "lang=\"en\"", "Sign in with Microsoft"),
+        (&too_long, "lang=\"en\"", "Sign in with Microsoft"),
     ] {
         let headers = [("Accept-Language", wanted)];
         let page = app.browser().get_with("/microsoft_sso/", &headers).await;

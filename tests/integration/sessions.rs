@@ -2,7 +2,10 @@
 
 use actix_session::storage::CookieSessionStore;
 use actix_web::{App, HttpServer, rt, web};
-use microsoft_sso::{ACCESS_TOKEN_KEY, IDENTITY_KEY, UserId};
+use microsoft_sso::{
+    ACCESS_TOKEN_KEY, IDENTITY_KEY, UserId,
+    testing::{CONTOSO, Person},
+};
 
 use crate::{browser::Browser, harness::TestApp};
 
@@ -187,6 +190,38 @@ async fn a_token_too_large_for_a_cookie_session_does_not_lose_the_sign_in() {
     browser.sign_in(ADA).await;
     assert_eq!(browser.get("/me").await.status, 200);
     assert!(session(&browser).len() > 1000);
+}
+
+#[actix_web::test]
+async fn whatever_the_token_and_the_roles_a_cookie_session_is_one_that_browsers_keep() {
+    for roles in [0, 20, 60, 120] {
+        let names: Vec<_> = (0..roles)
+            .map(|n| format!("role-number-{n:03}=App.{n}"))
+            .collect();
+        let app = TestApp::with_settings(|settings| settings.save_access_token(true).roles(names));
+        let app = app.await;
+        let ada = Person::new(CONTOSO, ADA).oid;
+        app.entra.update_person(&ada, |person| {
+            person.roles = (0..roles).map(|n| format!("App.{n}")).collect();
+        });
+        let browser = with_cookie_sessions(&app);
+        for length in (600..4200).step_by(200) {
+            app.entra.set_access_token_length(length);
+            let reply = browser.sign_in(ADA).await;
+            let cookies = reply.cookies();
+            let session = cookies.iter().find(|cookie| cookie.contains("_session="));
+            let size = session.unwrap().len();
+            assert!(
+                size <= 4096,
+                "{size} bytes with {roles} roles and a token of {length}"
+            );
+            assert_eq!(
+                browser.get("/me").await.json()["email"],
+                ADA,
+                "{roles}, {length}"
+            );
+        }
+    }
 }
 
 #[actix_web::test]
