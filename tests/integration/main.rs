@@ -40,6 +40,7 @@ mod sessions;
 mod sign_in;
 mod sign_in_to;
 mod sites;
+mod store_errors;
 mod strict_types;
 mod upstream;
 mod upstream_log;
