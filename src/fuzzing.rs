@@ -9,7 +9,10 @@
 
 use std::sync::LazyLock;
 
-use awc::http::StatusCode;
+use awc::http::{
+    StatusCode,
+    header::{HeaderMap, HeaderName, HeaderValue},
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use openidconnect::{JsonWebKey, Nonce, core::CoreJwsSigningAlgorithm};
@@ -24,14 +27,15 @@ use uuid::Uuid;
 use crate::{
     account::{decide::SignIn, policy::AccountPolicy, profile::Profile},
     graph::{groups, profile::GraphUser, response},
-    http_client::Response,
+    http_client::response::{Response, Source},
     oidc::{
         claims::VerifiedClaims,
-        flow::{EntraIdToken, Tokens},
+        flow::Tokens,
+        id_token::{RawIdToken, Unverified},
         metadata::{self, Metadata},
         provider::Snapshot,
         refusal::EntraRefusal,
-        verify::{Expected, Unverified},
+        verify::Expected,
     },
     settings::{
         choices::Prompt,
@@ -103,7 +107,7 @@ pub fn callback(data: &[u8]) {
     let state = State::open(&SEALER, &SITE, &of("state"));
     assert!(state.is_none(), "nobody without the key seals a state");
     let refusal = EntraRefusal::new(&of("error"), &of("error_description"));
-    let (_, _) = (refusal.is_temporary(), refusal.needs_interaction());
+    let (_, _) = (refusal.remedy(), refusal.needs_interaction());
     fits_one_line(&chain(&SignInError::Refused(refusal)));
     let _ = (Prompt::parse(&of("prompt")), Hint::parse(of("login_hint")));
 
@@ -124,12 +128,8 @@ pub fn id_token(data: &[u8]) {
         Some((b'.', whole)) => String::from_utf8_lossy(whole).into_owned(),
         _ => signed(data),
     };
-    let token = serde_json::Value::String(token);
-    let Ok(id_token) = serde_json::from_value::<EntraIdToken>(token) else {
-        return;
-    };
     let tokens = Tokens {
-        id_token,
+        id_token: RawIdToken::new(token),
         access_token: Secret::new("access"),
     };
     let Ok(unverified) = Unverified::read(&tokens.id_token) else {
@@ -167,11 +167,26 @@ fn signed(claims: &[u8]) -> String {
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
-/// The discovery document and, after a NUL, the key document.
+/// A response whose headers hold its body, too.
+fn response(status: StatusCode, body: &[u8]) -> Response {
+    let mut headers = HeaderMap::new();
+    if let Ok(value) = HeaderValue::from_bytes(body) {
+        headers.insert(HeaderName::from_static("request-id"), value);
+    }
+    Response {
+        source: Source::new("https://a.example/b?c", status, &headers),
+        body: body.to_vec(),
+    }
+}
+
+/// An error document; or the discovery document and, after a NUL, the key document.
 pub fn metadata(data: &[u8]) {
+    if let Some(refusal) = EntraRefusal::from_document(data) {
+        fits_one_line(&refusal.to_string());
+    }
     let mut documents = data.splitn(2, |byte| *byte == 0);
     let mut next = || documents.next().unwrap_or_default();
-    match metadata::metadata("https://a/", next(), &SETTINGS.authority) {
+    match metadata::metadata(&response(StatusCode::OK, next()), &SETTINGS.authority) {
         Ok(metadata) => {
             for url in [&metadata.token_endpoint, &metadata.jwks_uri] {
                 assert_eq!(url.scheme(), "https");
@@ -179,7 +194,7 @@ pub fn metadata(data: &[u8]) {
         }
         Err(error) => fits_one_line(&chain(&error)),
     }
-    let Ok(keys) = metadata::keys("https://a/", next()) else {
+    let Ok(keys) = metadata::keys(&response(StatusCode::OK, next())) else {
         return;
     };
     for key in keys.keys() {
@@ -195,14 +210,11 @@ pub fn graph(data: &[u8]) {
     let Some((kind, body)) = data.split_first() else {
         return;
     };
-    let response = Response {
-        status: match kind & 0x80 {
-            0 => StatusCode::OK,
-            _ => StatusCode::FORBIDDEN,
-        },
-        body: body.to_vec(),
-        request_id: Some(String::from_utf8_lossy(body).into_owned()),
+    let status = match kind & 0x80 {
+        0 => StatusCode::OK,
+        _ => StatusCode::FORBIDDEN,
     };
+    let response = response(status, body);
     let error = match kind % 3 {
         0 => response::json::<GraphUser>(&response, "")
             .map(|user| signs_in(&VerifiedClaims::bare(Uuid::from_u128(1)), Some(user)))
@@ -266,9 +278,8 @@ mod tests {
             std::fs::read(root.join(path)).unwrap()
         };
         let token = super::signed(&corpus("id_token/good"));
-        let token = serde_json::Value::String(token);
         let tokens = super::Tokens {
-            id_token: serde_json::from_value(token).unwrap(),
+            id_token: super::RawIdToken::new(token),
             access_token: super::Secret::new("access"),
         };
         let unverified = super::Unverified::read(&tokens.id_token).unwrap();
@@ -278,8 +289,9 @@ mod tests {
         let documents = corpus("metadata/good");
         let mut documents = documents.splitn(2, |byte| *byte == 0);
         let authority = &super::SETTINGS.authority;
-        super::metadata::metadata("u", documents.next().unwrap(), authority).unwrap();
-        super::metadata::keys("u", documents.next().unwrap()).unwrap();
+        let mut next = || super::response(super::StatusCode::OK, documents.next().unwrap());
+        super::metadata::metadata(&next(), authority).unwrap();
+        super::metadata::keys(&next()).unwrap();
         let user: super::GraphUser = serde_json::from_slice(&corpus("graph/good")[1..]).unwrap();
         assert_eq!(user.id, "oid");
     }

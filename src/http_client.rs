@@ -5,11 +5,15 @@ use std::{sync::Arc, time::Duration};
 use awc::{
     Client, ClientRequest, Connector,
     error::{PayloadError, SendRequestError},
-    http::{StatusCode, header},
+    http::header,
 };
-use openidconnect::{HttpRequest, HttpResponse, http};
+use openidconnect::HttpRequest;
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
+
+use self::response::{HttpError, HttpProblem, Response, Source};
+
+pub(crate) mod response;
 
 /// Largest JSON response that is read, in bytes.
 pub(crate) const JSON_LIMIT: usize = 1024 * 1024;
@@ -19,24 +23,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(90);
 
 /// Longest life of a connection, so that a DNS change is followed.
 const LIFETIME: Duration = Duration::from_secs(600);
-
-/// A failure between here and Microsoft. It never holds a header or a body.
-#[derive(Clone, Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum HttpError {
-    /// The response was not complete in time.
-    #[error("no complete response within {0:?}")]
-    Timeout(Duration),
-    /// No connection or no TLS session.
-    #[error("no connection: {0}")]
-    Connect(String),
-    /// The response is larger than the limit.
-    #[error("the response is larger than {0} bytes")]
-    TooLarge(usize),
-    /// The connection broke, or the response isn't HTTP.
-    #[error("the connection broke: {0}")]
-    Broken(String),
-}
 
 /// TLS settings, and how many root certificates they trust.
 pub(crate) struct Tls {
@@ -67,14 +53,6 @@ pub(crate) fn tls() -> Result<Tls, rustls::Error> {
 /// One worker's client.
 pub(crate) struct HttpClient {
     client: Client,
-}
-
-/// A complete response.
-pub(crate) struct Response {
-    pub(crate) status: StatusCode,
-    pub(crate) body: Vec<u8>,
-    /// The id of the request in Microsoft's own logs.
-    pub(crate) request_id: Option<String>,
 }
 
 impl HttpClient {
@@ -135,20 +113,16 @@ impl HttpClient {
         &self,
         request: HttpRequest,
         time_limit: Duration,
-    ) -> Result<HttpResponse, HttpError> {
+    ) -> Result<Response, HttpError> {
         let (parts, body) = request.into_parts();
-        let broken = |error: &dyn std::fmt::Display| HttpError::Broken(error.to_string());
+        let url = parts.uri.to_string();
         let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
-            .map_err(|error| broken(&error))?;
-        let mut sent = self.client.request(method, parts.uri.to_string());
+            .map_err(|error| HttpError::new(&url, HttpProblem::Broken(error.to_string())))?;
+        let mut sent = self.client.request(method, url);
         for (name, value) in &parts.headers {
             sent = sent.insert_header((name.as_str(), value.as_bytes()));
         }
-        let response = read(sent, body, JSON_LIMIT, time_limit).await?;
-        http::Response::builder()
-            .status(response.status.as_u16())
-            .body(response.body)
-            .map_err(|error| broken(&error))
+        read(sent, body, JSON_LIMIT, time_limit).await
     }
 }
 
@@ -158,38 +132,34 @@ async fn read(
     limit: usize,
     time_limit: Duration,
 ) -> Result<Response, HttpError> {
+    let url = request.get_uri().to_string();
     let whole = async {
         let mut response = request.send_body(body).await.map_err(sent)?;
-        let request_id = ["request-id", "x-ms-request-id"]
-            .iter()
-            .find_map(|name| response.headers().get(*name)?.to_str().ok())
-            .map(crate::util::log::printable);
-        let status = response.status();
+        let source = Source::new(&url, response.status(), response.headers());
         let length = response.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         let body = response.body().limit(limit).await;
         let body = body.map_err(|error| match error {
-            PayloadError::Overflow => HttpError::TooLarge(limit),
-            other => HttpError::Broken(other.to_string()),
+            PayloadError::Overflow => HttpProblem::TooLarge(limit),
+            other => HttpProblem::Broken(other.to_string()),
         })?;
         // awc takes a connection that closes mid-body for the end of the body.
         if length.is_some_and(|length| length != body.len()) {
-            return Err(HttpError::Broken("the response was cut short".to_owned()));
+            return Err(HttpProblem::Broken("the response was cut short".to_owned()));
         }
         Ok(Response {
-            status,
+            source,
             body: body.to_vec(),
-            request_id,
         })
     };
-    timeout(time_limit, whole)
-        .await
-        .unwrap_or(Err(HttpError::Timeout(time_limit)))
+    let answer = timeout(time_limit, whole).await;
+    let answer = answer.unwrap_or(Err(HttpProblem::Timeout(time_limit)));
+    answer.map_err(|problem| HttpError::new(&url, problem))
 }
 
-fn sent(error: SendRequestError) -> HttpError {
+fn sent(error: SendRequestError) -> HttpProblem {
     match error {
-        SendRequestError::Connect(error) => HttpError::Connect(error.to_string()),
-        other => HttpError::Broken(other.to_string()),
+        SendRequestError::Connect(error) => HttpProblem::Connect(error.to_string()),
+        other => HttpProblem::Broken(other.to_string()),
     }
 }

@@ -32,6 +32,7 @@ use crate::{
     util::{
         clock::{Clock, SystemClock},
         crypto::{CryptoError, Sealer, derive_key, hex, random},
+        log::readable_debug,
         secret::Secret,
         single_flight::SingleFlight,
     },
@@ -106,7 +107,7 @@ impl fmt::Debug for Builder {
 }
 
 /// The plugin can't be built.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// There is no user store.
@@ -126,6 +127,8 @@ pub enum BuildError {
     #[error(transparent)]
     Crypto(#[from] CryptoError),
 }
+
+readable_debug!(BuildError);
 
 impl MicrosoftSso {
     /// Begins with the settings.

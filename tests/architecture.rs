@@ -264,3 +264,32 @@ fn an_import_that_runs_up_and_a_circle_are_found() {
         "{found:?}"
     );
 }
+
+/// The errors that an application gets. `Denied` is a rule's answer, which code compares.
+#[test]
+fn no_public_error_shows_the_debug_of_its_fields() {
+    let mut sources = Sources::new();
+    read(
+        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+        "",
+        &mut sources,
+    );
+    let mut found = 0;
+    for (module, source) in &sources {
+        let lines: Vec<_> = source.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            if !(line.starts_with("#[derive(") && line.contains("thiserror::Error")) {
+                continue;
+            }
+            let item = lines[at..]
+                .iter()
+                .find(|line| line.contains("enum ") || line.contains("struct "));
+            let item = item.unwrap();
+            let is_public = item.starts_with("pub ") && !item.contains(" Denied ");
+            found += usize::from(is_public);
+            let shows_fields = is_public && line.contains("Debug");
+            assert!(!shows_fields, "{module}: {item}: use `readable_debug!`");
+        }
+    }
+    assert!(found > 5, "{found} errors");
+}

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::response::{self, GraphError};
 use crate::{
-    http_client::{HttpClient, Response},
+    http_client::{HttpClient, response::Response},
     settings::config::Settings,
     util::secret::Secret,
 };
@@ -42,7 +42,7 @@ pub(crate) fn parse(response: &Response) -> Result<Vec<String>, GraphError> {
         "; do `scopes` hold GroupMember.Read.All, and has an administrator consented to it?";
     match response::json(response, forbidden_hint)? {
         // A partial list would silently take rights away.
-        Ids { next: Some(_), .. } => Err(GraphError::Malformed),
+        Ids { next: Some(_), .. } => Err(GraphError::Malformed(response.source.clone())),
         Ids { value, next: None } => Ok(value),
     }
 }

@@ -13,6 +13,8 @@ use crate::{
     http_client::{HttpClient, JSON_LIMIT},
     settings::{authority::PERSONAL_TENANT, config::Settings},
     util::{
+        lenient,
+        log::chain,
         picture::{MAX_LEN, Picture, PictureUpdate},
         secret::Secret,
     },
@@ -21,16 +23,23 @@ use crate::{
 /// Largest response to `/me` that is read, in bytes.
 const ME_MAX_LEN: usize = 64 * 1024;
 
-/// `GET /me`: the properties that are stored. All but `id` may be null.
+/// `GET /me`: the properties that are stored. `id` alone decides; another one of an odd type counts
+/// as absent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GraphUser {
     pub(crate) id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) display_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) given_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) surname: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) mail: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) user_principal_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) preferred_language: Option<String>,
 }
 
@@ -106,13 +115,15 @@ async fn photo(http: &HttpClient, settings: &Settings, token: &Secret) -> Pictur
     let timeout = settings.graph_timeout;
     let response = http.get(&url, Some(token.expose()), MAX_LEN, timeout);
     let reason = match response.await {
-        Ok(response) if response.status == StatusCode::OK => match Picture::sniff(response.body) {
-            Some(picture) => return PictureUpdate::Replace(picture),
-            None => "it is not a JPEG, PNG, GIF or WebP picture".to_owned(),
-        },
-        Ok(response) if response.status == StatusCode::NOT_FOUND => return PictureUpdate::Remove,
-        Ok(response) => format!("Graph answered {}", response.status.as_u16()),
-        Err(error) => error.to_string(),
+        Ok(response) if response.status() == StatusCode::OK => {
+            match Picture::sniff(response.body) {
+                Some(picture) => return PictureUpdate::Replace(picture),
+                None => "it is not a JPEG, PNG, GIF or WebP picture".to_owned(),
+            }
+        }
+        Ok(response) if response.status() == StatusCode::NOT_FOUND => return PictureUpdate::Remove,
+        Ok(response) => chain(&GraphError::new(&response, "")),
+        Err(error) => chain(&error),
     };
     tracing::warn!(%reason, "the photo could not be fetched; the stored one stays");
     PictureUpdate::Keep

@@ -2,8 +2,9 @@
 
 use awc::http::StatusCode;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
-use crate::http_client::{HttpError, Response};
+use crate::http_client::response::{HttpError, Response, Source};
 
 /// Why Graph's response can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -11,32 +12,61 @@ use crate::http_client::{HttpError, Response};
 pub(crate) enum GraphError {
     #[error("Graph gave no response")]
     Unreachable(#[from] HttpError),
-    #[error("Graph answered {status} (request-id {request_id}){hint}")]
+    #[error("{endpoint}{}{hint}", .code.as_ref().map(|code| format!(", {code}")).unwrap_or_default())]
     Status {
-        status: u16,
-        request_id: String,
+        endpoint: Source,
+        /// Graph's own error code.
+        code: Option<String>,
         hint: &'static str,
     },
-    #[error("Graph's response is not the expected JSON")]
-    Malformed,
+    #[error("{0}, which is not the expected JSON")]
+    Malformed(Source),
 }
 
-/// Parses a response of status 200. `forbidden_hint` tells the operator what a 403 means here.
+impl GraphError {
+    /// Any other response than the one that is wanted. `forbidden_hint` tells the operator what a 403
+    /// means here.
+    pub(super) fn new(response: &Response, forbidden_hint: &'static str) -> Self {
+        let endpoint = response.source.clone();
+        Self::Status {
+            hint: match response.status() {
+                _ if endpoint.has_claims_challenge() => {
+                    "; Conditional Access asks for more before Microsoft Graph may be read: let the policy ask for it at this application's sign-in, too, or leave Microsoft Graph out of the policy"
+                }
+                StatusCode::UNAUTHORIZED => "; is `graph_url` of the same cloud as `authority`?",
+                StatusCode::FORBIDDEN => forbidden_hint,
+                StatusCode::NOT_FOUND => "; is `graph_url` right?",
+                _ => "",
+            },
+            code: error_code(&response.body),
+            endpoint,
+        }
+    }
+
+    /// Whether a second try fails as well, so that somebody has to change something.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self, Self::Status { endpoint, .. } if endpoint.is_lasting_refusal())
+    }
+}
+
+/// `error.code` of Graph's error document (Microsoft Graph, "Error responses and resource types").
+/// The message beside it is kept out: it may name people.
+fn error_code(body: &[u8]) -> Option<String> {
+    let document: Value = serde_json::from_slice(body).ok()?;
+    let code = document.get("error")?.get("code")?.as_str()?;
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+    let fits = !code.is_empty() && code.len() <= 100 && code.bytes().all(is_plain);
+    fits.then(|| code.to_owned())
+}
+
+/// Parses a response of status 200.
 pub(crate) fn json<T: DeserializeOwned>(
     response: &Response,
     forbidden_hint: &'static str,
 ) -> Result<T, GraphError> {
-    if response.status == StatusCode::OK {
-        return serde_json::from_slice(&response.body).map_err(|_| GraphError::Malformed);
+    if response.status() == StatusCode::OK {
+        let parsed = serde_json::from_slice(&response.body);
+        return parsed.map_err(|_| GraphError::Malformed(response.source.clone()));
     }
-    let request_id = response.request_id.clone();
-    Err(GraphError::Status {
-        status: response.status.as_u16(),
-        request_id: request_id.unwrap_or_else(|| "unknown".to_owned()),
-        hint: match response.status {
-            StatusCode::UNAUTHORIZED => "; is `graph_url` of the same cloud as `authority`?",
-            StatusCode::FORBIDDEN => forbidden_hint,
-            _ => "",
-        },
-    })
+    Err(GraphError::new(response, forbidden_hint))
 }

@@ -1,29 +1,40 @@
 //! The claims of Entra's ID token: as they come, and as they are once verified.
 
-use std::ops::Deref;
-
-use openidconnect::{AdditionalClaims, IdTokenClaims, LocalizedClaim, core::CoreGenderClaim};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-/// Entra's claims beside the standard ones (Microsoft identity platform, "ID token claims
-/// reference"). Types are strict where a check depends on them: a `nbf` that is text is refused,
-/// not taken for absent.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+use crate::util::lenient;
+
+/// The claims that are read (Microsoft identity platform, "ID token claims reference"), but for those
+/// that openidconnect checks. Types are strict where a check depends on them: a `nbf` that is text is
+/// refused, not taken for absent. Everything else is read leniently, and refuses nobody.
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct EntraClaims {
-    #[serde(default)]
-    pub(super) tid: Option<String>,
-    #[serde(default)]
-    pub(super) oid: Option<String>,
+    pub(super) sub: String,
+    pub(super) oid: String,
     #[serde(default)]
     pub(super) nbf: Option<i64>,
+    #[serde(default)]
+    pub(super) azp: Option<String>,
+    #[serde(default)]
+    pub(super) at_hash: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub(super) email: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    preferred_username: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    given_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    family_name: Option<String>,
     /// Its JSON type varies, so it is read leniently; anything odd is "no".
     #[serde(default)]
     xms_edov: Option<Value>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     sid: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::text")]
     login_hint: Option<String>,
     // A claim that grants something grants nothing when its type is odd.
     #[serde(default)]
@@ -37,10 +48,6 @@ pub(crate) struct EntraClaims {
     #[serde(default)]
     acct: Option<Value>,
 }
-
-impl AdditionalClaims for EntraClaims {}
-
-pub(crate) type TokenClaims = IdTokenClaims<EntraClaims, CoreGenderClaim>;
 
 /// The claims of a verified ID token. Only [`super::verify`] makes them.
 #[derive(Clone, Debug)]
@@ -88,18 +95,17 @@ impl GroupsClaim {
 }
 
 impl VerifiedClaims {
-    pub(super) fn new(tenant_id: Uuid, object_id: String, claims: &TokenClaims) -> Self {
-        let own = claims.additional_claims();
+    pub(super) fn new(tenant_id: Uuid, own: &EntraClaims) -> Self {
         Self {
             tenant_id,
-            object_id,
-            subject: claims.subject().to_string(),
-            email: claims.email().map(|email| email.to_string()),
+            object_id: own.oid.clone(),
+            subject: own.sub.clone(),
+            email: own.email.clone(),
             is_email_domain_owner_verified: own.xms_edov.as_ref().is_some_and(is_true),
-            preferred_username: claims.preferred_username().map(|name| name.to_string()),
-            name: text(claims.name()),
-            given_name: text(claims.given_name()),
-            family_name: text(claims.family_name()),
+            preferred_username: own.preferred_username.clone(),
+            name: own.name.clone(),
+            given_name: own.given_name.clone(),
+            family_name: own.family_name.clone(),
             session_id: opaque(&own.sid, 255),
             login_hint: opaque(&own.login_hint, 1024),
             app_roles: strings(own.roles.as_ref()),
@@ -215,10 +221,6 @@ impl VerifiedClaims {
         self.name = Some(name.to_owned());
         self
     }
-}
-
-fn text<T: Deref<Target = String>>(claim: Option<&LocalizedClaim<T>>) -> Option<String> {
-    claim?.get(None).map(|text| String::clone(text))
 }
 
 /// The strings of a list; none of anything else.

@@ -1,55 +1,44 @@
 //! The authorization code flow: the authorization request, and the redemption of the code.
 
-use std::{borrow::Cow, time::Duration};
+use std::{borrow::Cow, cell::Cell, time::Duration};
 
+use awc::http::StatusCode;
 use openidconnect::{
     AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EmptyExtraTokenFields, EndpointNotSet, EndpointSet, IdToken, IdTokenFields, IssuerUrl,
-    JsonWebKeySet, LoginHint, Nonce, OAuth2TokenResponse, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, Scope, StandardErrorResponse, StandardTokenResponse,
-    TokenResponse, TokenUrl,
+    EmptyAdditionalClaims, EndpointNotSet, EndpointSet, HttpResponse, IssuerUrl, JsonWebKeySet,
+    LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
+    StandardErrorResponse, TokenUrl,
     core::{
         CoreAuthDisplay, CoreAuthPrompt, CoreErrorResponseType, CoreGenderClaim,
-        CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreResponseType,
-        CoreRevocableToken, CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
-        CoreTokenType,
+        CoreJweContentEncryptionAlgorithm, CoreResponseType, CoreRevocableToken,
+        CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
     },
 };
-use serde::Deserialize;
 use url::Url;
 
-use super::{claims::EntraClaims, keys::EntraKey, metadata::Metadata, refusal::EntraRefusal};
+use super::{
+    aadsts::Remedy, id_token::RawIdToken, keys::EntraKey, metadata::Metadata,
+    refusal::EntraRefusal, token_response::TokenDocument,
+};
 use crate::{
-    http_client::{HttpClient, HttpError},
+    http_client::{
+        HttpClient,
+        response::{HttpError, Response, Source},
+    },
     settings::{choices::ResponseMode, hint::Hint},
     util::secret::Secret,
 };
 
-pub(crate) type EntraIdToken = IdToken<
-    EntraClaims,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
-
-type Fields = IdTokenFields<
-    EntraClaims,
-    EmptyExtraTokenFields,
-    CoreGenderClaim,
-    CoreJweContentEncryptionAlgorithm,
-    CoreJwsSigningAlgorithm,
->;
-
-/// The openidconnect client with our claims and keys: the one alias for its many parameters.
+/// The openidconnect client with our keys and token response: the one alias for its many parameters.
 pub(crate) type Client<Authorize = EndpointSet, Token = EndpointSet> = openidconnect::Client<
-    EntraClaims,
+    EmptyAdditionalClaims,
     CoreAuthDisplay,
     CoreGenderClaim,
     CoreJweContentEncryptionAlgorithm,
     EntraKey,
     CoreAuthPrompt,
     StandardErrorResponse<CoreErrorResponseType>,
-    StandardTokenResponse<Fields, CoreTokenType>,
+    TokenDocument,
     CoreTokenIntrospectionResponse,
     CoreRevocableToken,
     CoreRevocationErrorResponse,
@@ -117,19 +106,10 @@ pub(crate) fn authorize_url(client: &Client, request: AuthorizeRequest<'_>) -> U
     url
 }
 
-/// The token response, not verified.
+/// The tokens of the response, not verified.
 pub(crate) struct Tokens {
-    pub(crate) id_token: EntraIdToken,
+    pub(crate) id_token: RawIdToken,
     pub(crate) access_token: Secret,
-}
-
-/// A token response that is complete: if it failed to parse, the ID token is at fault.
-#[derive(Deserialize)]
-struct CompleteResponse {
-    #[serde(rename = "access_token")]
-    _access_token: String,
-    #[serde(rename = "id_token")]
-    _id_token: String,
 }
 
 /// Why the code could not be redeemed.
@@ -138,14 +118,36 @@ struct CompleteResponse {
 pub(crate) enum ExchangeError {
     #[error("Entra's token endpoint gave no answer")]
     Unreachable(#[source] HttpError),
-    #[error("Entra refused the code: {0}")]
-    Refused(EntraRefusal),
-    #[error("Entra's answer is no token response (at `{0}`)")]
-    Malformed(String),
-    #[error("Entra gave no ID token")]
-    NoIdToken,
-    #[error("a claim of the ID token is missing or of a wrong type, or its header can't be parsed")]
-    IdToken,
+    #[error("Entra refused the code: {0}; {1}")]
+    Refused(EntraRefusal, Source),
+    #[error("{0}, without an error document: did Entra answer, or a proxy on the way?")]
+    Status(Source),
+    #[error("{endpoint}, which is no token response (at `{at}`)")]
+    Malformed { endpoint: Source, at: String },
+    #[error("{0}, without an ID token")]
+    NoIdToken(Source),
+    #[error("the HTTP client failed: {0}")]
+    Client(String),
+}
+
+impl ExchangeError {
+    /// Of a response that has another status than 200.
+    fn of_status(response: Response) -> Self {
+        match EntraRefusal::from_document(&response.body) {
+            Some(refusal) => Self::Refused(refusal, response.source),
+            None => Self::Status(response.source),
+        }
+    }
+
+    /// Who can do something about it.
+    pub(crate) fn remedy(&self) -> Remedy {
+        match self {
+            Self::Refused(_, endpoint) if endpoint.is_outage() => Remedy::Wait,
+            Self::Refused(refusal, _) => refusal.remedy(),
+            Self::Status(endpoint) if endpoint.is_lasting_refusal() => Remedy::FixSetup,
+            _ => Remedy::Wait,
+        }
+    }
 }
 
 /// Redeems the code (OpenID Connect Core 1.0, section 3.1.3).
@@ -157,30 +159,47 @@ pub(crate) async fn redeem_code(
     redirect_uri: &RedirectUrl,
     timeout: Duration,
 ) -> Result<Tokens, ExchangeError> {
-    let send = |request| http.send(request, timeout);
-    let response = client
+    // openidconnect's errors know neither endpoint nor request id, so a refusal is read here.
+    let answered = Cell::new(None);
+    let send = async |request| {
+        let response = http.send(request, timeout).await;
+        let response = response.map_err(ExchangeError::Unreachable)?;
+        if response.status() != StatusCode::OK {
+            return Err(ExchangeError::of_status(response));
+        }
+        answered.set(Some(response.source));
+        Ok(HttpResponse::new(response.body))
+    };
+    let send = |request| send(request);
+    let document = client
         .exchange_code(code)
         .set_pkce_verifier(verifier)
         .set_redirect_uri(Cow::Borrowed(redirect_uri))
         .request_async(&send)
-        .await
-        .map_err(|error| match error {
-            RequestTokenError::Request(error) => ExchangeError::Unreachable(error),
-            RequestTokenError::ServerResponse(refusal) => {
-                let description = refusal.error_description().map_or("", String::as_str);
-                let error = refusal.error().to_string();
-                ExchangeError::Refused(EntraRefusal::new(&error, description))
-            }
-            // The body is kept out of the error: it may hold tokens.
-            RequestTokenError::Parse(error, body) => match serde_json::from_slice(&body) {
-                Ok(CompleteResponse { .. }) => ExchangeError::IdToken,
-                Err(_) => ExchangeError::Malformed(error.path().to_string()),
-            },
-            RequestTokenError::Other(_) => ExchangeError::Malformed("the content type".to_owned()),
-        })?;
-    let id_token = response.id_token().ok_or(ExchangeError::NoIdToken)?;
+        .await;
+    let document = match (document, answered.take()) {
+        (Ok(document), Some(endpoint)) => (document, endpoint),
+        (Err(RequestTokenError::Request(error)), _) => return Err(error),
+        // The body is kept out of the error: it may hold tokens.
+        (Err(RequestTokenError::Parse(error, _)), Some(endpoint)) => {
+            let at = error.path().to_string();
+            return Err(ExchangeError::Malformed { endpoint, at });
+        }
+        (Err(_), Some(endpoint)) => {
+            let at = "its body".to_owned();
+            return Err(ExchangeError::Malformed { endpoint, at });
+        }
+        (_, None) => return Err(ExchangeError::Client("no request was sent".to_owned())),
+    };
+    let (
+        TokenDocument {
+            access_token,
+            id_token,
+        },
+        endpoint,
+    ) = document;
     Ok(Tokens {
-        id_token: id_token.clone(),
-        access_token: Secret::new(response.access_token().secret().clone()),
+        id_token: id_token.ok_or(ExchangeError::NoIdToken(endpoint))?,
+        access_token: Secret::new(access_token.into_secret()),
     })
 }

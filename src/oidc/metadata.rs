@@ -6,11 +6,14 @@ use openidconnect::JsonWebKeySet;
 use serde::Deserialize;
 use url::Url;
 
-use super::keys::EntraKey;
+use super::{aadsts::Remedy, keys::EntraKey, refusal::EntraRefusal};
 use crate::{
-    http_client::{HttpClient, HttpError, JSON_LIMIT},
+    http_client::{
+        HttpClient, JSON_LIMIT,
+        response::{HttpError, Response, Source},
+    },
     settings::authority::Authority,
-    util::log::printable,
+    util::{lenient, log::printable},
 };
 
 /// Why Entra's metadata can't be fetched or used.
@@ -18,26 +21,21 @@ use crate::{
 #[non_exhaustive]
 pub(crate) enum MetadataError {
     /// The document could not be fetched.
-    #[error("{url} could not be fetched")]
-    Fetch {
-        /// Which document.
-        url: String,
-        /// Why.
-        source: HttpError,
-    },
+    #[error("Entra gave no answer")]
+    Fetch(#[source] HttpError),
     /// It was answered with another status than 200.
-    #[error("{url} answered {status}; is the authority right?")]
+    #[error("{endpoint}{}; is the authority right?", .refusal.as_ref().map(|refusal| format!(": {refusal}")).unwrap_or_default())]
     Status {
-        /// Which document.
-        url: String,
-        /// The HTTP status.
-        status: u16,
+        /// Which document, and how it was answered.
+        endpoint: Source,
+        /// Entra's error document, if it is one.
+        refusal: Option<EntraRefusal>,
     },
     /// It isn't the JSON document that it should be.
-    #[error("{url} is not the document it should be (line {line}, column {column})")]
+    #[error("{endpoint}, which is not the document it should be (line {line}, column {column})")]
     Malformed {
-        /// Which document.
-        url: String,
+        /// Which document, and how it was answered.
+        endpoint: Source,
         /// Where the reader stopped.
         line: usize,
         /// Where the reader stopped.
@@ -55,8 +53,22 @@ pub(crate) enum MetadataError {
     #[error("the metadata names an endpoint that is not https: {0}")]
     Endpoint(String),
     /// No key in the key document can be used.
-    #[error("{0} holds no RSA key that can be used")]
-    NoKeys(String),
+    #[error("{0}, and holds no RSA key that can be used")]
+    NoKeys(Source),
+}
+
+impl MetadataError {
+    /// Whether a second try fails as well, so that somebody has to change something.
+    pub(crate) fn is_lasting(&self) -> bool {
+        match self {
+            Self::Status { endpoint, refusal } => {
+                let is_temporary = |refusal: &EntraRefusal| refusal.remedy() == Remedy::Wait;
+                endpoint.is_lasting_refusal() && !refusal.as_ref().is_some_and(is_temporary)
+            }
+            Self::Issuer { .. } | Self::Endpoint(_) => true,
+            Self::Fetch(_) | Self::Malformed { .. } | Self::NoKeys(_) => false,
+        }
+    }
 }
 
 /// The discovery document (OpenID Connect Discovery 1.0, section 3).
@@ -69,7 +81,8 @@ pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
     pub(crate) jwks_uri: Url,
-    #[serde(default)]
+    /// No sign-in needs it.
+    #[serde(default, deserialize_with = "lenient::parsed")]
     pub(crate) end_session_endpoint: Option<Url>,
 }
 
@@ -79,20 +92,19 @@ pub(crate) async fn fetch(
     authority: &Authority,
     timeout: Duration,
 ) -> Result<(Metadata, JsonWebKeySet<EntraKey>), MetadataError> {
-    let url = authority.metadata_url();
-    let metadata = metadata(&url, &get(http, &url, timeout).await?, authority)?;
-    let url = metadata.jwks_uri.as_str();
-    let keys = keys(url, &get(http, url, timeout).await?)?;
+    let response = get(http, &authority.metadata_url(), timeout).await?;
+    let metadata = metadata(&response, authority)?;
+    let response = get(http, metadata.jwks_uri.as_str(), timeout).await?;
+    let keys = keys(&response)?;
     Ok((metadata, keys))
 }
 
 /// Parses and checks the discovery document.
 pub(crate) fn metadata(
-    url: &str,
-    body: &[u8],
+    response: &Response,
     authority: &Authority,
 ) -> Result<Metadata, MetadataError> {
-    let metadata: Metadata = json(url, body)?;
+    let metadata: Metadata = json(response)?;
     if !authority.accepts_issuer(&metadata.issuer) {
         return Err(MetadataError::Issuer {
             issuer: printable(&metadata.issuer),
@@ -115,32 +127,29 @@ pub(crate) fn metadata(
 }
 
 /// Parses the key document.
-pub(crate) fn keys(url: &str, body: &[u8]) -> Result<JsonWebKeySet<EntraKey>, MetadataError> {
-    let keys: JsonWebKeySet<EntraKey> = json(url, body)?;
+pub(crate) fn keys(response: &Response) -> Result<JsonWebKeySet<EntraKey>, MetadataError> {
+    let keys: JsonWebKeySet<EntraKey> = json(response)?;
     if keys.keys().is_empty() {
-        return Err(MetadataError::NoKeys(url.to_owned()));
+        return Err(MetadataError::NoKeys(response.source.clone()));
     }
     Ok(keys)
 }
 
-async fn get(http: &HttpClient, url: &str, timeout: Duration) -> Result<Vec<u8>, MetadataError> {
-    let answer = http.get(url, None, JSON_LIMIT, timeout).await;
-    let answer = answer.map_err(|source| MetadataError::Fetch {
-        url: url.to_owned(),
-        source,
-    })?;
-    match answer.status {
-        awc::http::StatusCode::OK => Ok(answer.body),
-        status => Err(MetadataError::Status {
-            url: url.to_owned(),
-            status: status.as_u16(),
-        }),
+async fn get(http: &HttpClient, url: &str, timeout: Duration) -> Result<Response, MetadataError> {
+    let response = http.get(url, None, JSON_LIMIT, timeout).await;
+    let response = response.map_err(MetadataError::Fetch)?;
+    if response.status() == awc::http::StatusCode::OK {
+        return Ok(response);
     }
+    Err(MetadataError::Status {
+        refusal: EntraRefusal::from_document(&response.body),
+        endpoint: response.source,
+    })
 }
 
-fn json<T: serde::de::DeserializeOwned>(url: &str, body: &[u8]) -> Result<T, MetadataError> {
-    serde_json::from_slice(body).map_err(|error| MetadataError::Malformed {
-        url: url.to_owned(),
+fn json<T: serde::de::DeserializeOwned>(response: &Response) -> Result<T, MetadataError> {
+    serde_json::from_slice(&response.body).map_err(|error| MetadataError::Malformed {
+        endpoint: response.source.clone(),
         line: error.line(),
         column: error.column(),
     })

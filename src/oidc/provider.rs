@@ -16,7 +16,10 @@ use super::{
     token_bucket::TokenBucket,
 };
 use crate::{
-    http_client::{HttpClient, HttpError},
+    http_client::{
+        HttpClient,
+        response::{HttpError, HttpProblem},
+    },
     settings::authority::Authority,
     util::{
         clock::Clock,
@@ -213,10 +216,9 @@ impl Provider {
             None => None,
         };
         fetched.unwrap_or_else(|| {
-            Err(MetadataError::Fetch {
-                url: self.authority.metadata_url(),
-                source: HttpError::Broken("the worker stopped".to_owned()),
-            })
+            let problem = HttpProblem::Broken("the worker stopped".to_owned());
+            let url = self.authority.metadata_url();
+            Err(MetadataError::Fetch(HttpError::new(&url, problem)))
         })
     }
 

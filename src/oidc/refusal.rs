@@ -1,93 +1,112 @@
-//! Entra's error responses: the code, what it means, and what to do about it.
+//! Entra's error responses: the error, its numbers, and the ids of the request.
 
 use std::fmt;
 
+use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
-/// An error response, parsed for the log. The description itself is never kept: it comes through
+use super::aadsts::{self, Remedy};
+
+/// Most numbers that are kept of one response.
+const MAX_CODES: usize = 8;
+
+/// An error response, parsed for the log. The description itself is never kept: it may come through
 /// the browser, so anybody can write it.
 #[derive(Clone, Debug)]
 pub(crate) struct EntraRefusal {
     /// The OAuth error (RFC 6749, sections 4.1.2.1 and 5.2).
     pub(crate) error: String,
-    /// Entra's own number, after `AADSTS`.
-    pub(crate) aadsts: Option<u32>,
-    pub(crate) correlation_id: Option<Uuid>,
-    pub(crate) trace_id: Option<Uuid>,
+    /// Entra's own numbers, each once.
+    codes: Vec<u32>,
+    correlation_id: Option<Uuid>,
+    trace_id: Option<Uuid>,
 }
 
 impl EntraRefusal {
+    /// Of an authorization response.
     pub(crate) fn new(error: &str, description: &str) -> Self {
         let known = !error.is_empty()
             && error.len() <= 64
             && error.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         let error = if known { error } else { "unknown_error" };
-        Self {
+        let mut refusal = Self {
             error: error.to_owned(),
-            aadsts: aadsts_number(description),
+            codes: Vec::new(),
             correlation_id: labelled_id(description, "Correlation ID:"),
             trace_id: labelled_id(description, "Trace ID:"),
+        };
+        for part in description.split("AADSTS").skip(1) {
+            let end = part.find(|c: char| !c.is_ascii_digit());
+            refusal.add_code(part[..end.unwrap_or(part.len())].parse().ok());
+        }
+        refusal
+    }
+
+    /// Of an error document (Microsoft identity platform, "Handling error codes in your
+    /// application"); `None` if the body is none. `error` alone is needed.
+    pub(crate) fn from_document(body: &[u8]) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Document {
+            error: String,
+            #[serde(default)]
+            error_description: Value,
+            #[serde(default)]
+            error_codes: Value,
+            #[serde(default)]
+            correlation_id: Value,
+            #[serde(default)]
+            trace_id: Value,
+        }
+        let document: Document = serde_json::from_slice(body).ok()?;
+        let description = document.error_description.as_str().unwrap_or_default();
+        let mut refusal = Self::new(&document.error, description);
+        for code in document.error_codes.as_array().into_iter().flatten() {
+            let number = code.as_u64().and_then(|number| number.try_into().ok());
+            refusal.add_code(number.or_else(|| code.as_str()?.parse().ok()));
+        }
+        let id = |value: &Value| Uuid::try_parse(value.as_str()?).ok();
+        refusal.correlation_id = id(&document.correlation_id).or(refusal.correlation_id);
+        refusal.trace_id = id(&document.trace_id).or(refusal.trace_id);
+        Some(refusal)
+    }
+
+    fn add_code(&mut self, code: Option<u32>) {
+        if let Some(code) = code
+            && self.codes.len() < MAX_CODES
+            && !self.codes.contains(&code)
+        {
+            self.codes.push(code);
         }
     }
 
-    /// What the operator can do about it (Microsoft, "Entra authentication and authorization
-    /// error codes").
-    pub(crate) fn hint(&self) -> Option<&'static str> {
-        Some(match self.aadsts? {
-            7000215 => "the client secret is wrong: copy its Value, not its id",
-            7000222 => "the client secret has expired: make a new one",
-            7000218 => {
-                "no client secret was taken: the redirect URI must be of the platform \"Web\""
-            }
-            700025 => {
-                "the app is registered as a public client: register the redirect URI under \"Web\""
-            }
-            700016 => {
-                "the application isn't in this tenant: check application_id, authority and cloud"
-            }
-            90002 => "the tenant wasn't found: check authority",
-            50194 => {
-                "the app is single-tenant: set authority to your tenant, or make the app multi-tenant"
-            }
-            50011 | 500112 => "the redirect URI isn't registered, or changed between start and end",
-            65001 => "nobody has consented to the scopes: grant admin consent",
-            90094 | 90095 => "the scopes need an administrator's consent",
-            65004 => "the person declined the consent",
-            50105 => "the person isn't assigned to the app: assign them or their group",
-            50020 => {
-                "the account is of another tenant or a personal one: invite it, or widen the app's audience"
-            }
-            50034 | 50014 | 51004 | 16003 => "the account isn't in the tenant: invite it",
-            50076 | 50079 | 50074 | 50072 => {
-                "multi-factor authentication is needed: the person must sign in again"
-            }
-            53003 | 53000 | 53001 | 530032 | 50131 => {
-                "Conditional Access blocked it: look at Entra's sign-in log with the correlation id"
-            }
-            54005 => "the code was redeemed already: the callback was opened twice",
-            70008 => "the code has expired: the person took too long",
-            501481 => "the PKCE verifier doesn't fit the code",
-            700005 => "the code is of another tenant's path",
-            70011 | 700022 | 28002 | 28003 => {
-                "a scope is wrong, or they are of two resources: check scopes"
-            }
-            500011 | 650057 => {
-                "a resource is unknown or not among the app's permissions: check scopes and graph_url"
-            }
-            50196 => "Entra sees a sign-in loop: does the page at login_failed_url need a sign-in?",
-            90055 | 90033 | 90006 | 50033 => {
-                "Microsoft is overloaded: it may work again in a moment"
-            }
-            _ => return None,
-        })
+    /// Who can do something about it. `error` comes first, as Microsoft asks; the numbers tell where
+    /// it is unspecific.
+    pub(crate) fn remedy(&self) -> Remedy {
+        let by_error = match self.error.as_str() {
+            "temporarily_unavailable" | "server_error" => Some(Remedy::Wait),
+            "invalid_client"
+            | "unauthorized_client"
+            | "invalid_scope"
+            | "invalid_resource"
+            | "invalid_tenant"
+            | "unsupported_response_type"
+            | "unsupported_grant_type" => Some(Remedy::FixSetup),
+            _ => None,
+        };
+        let remedies = || self.meanings().map(|(remedy, _)| remedy);
+        let by_code = || {
+            let order = [Remedy::Wait, Remedy::FixSetup, Remedy::AdmitAccount];
+            let first = |wanted: &Remedy| remedies().any(|remedy| remedy == *wanted);
+            order.into_iter().find(first)
+        };
+        let is_account = || (self.error == "access_denied").then_some(Remedy::AdmitAccount);
+        let remedy = by_error.or_else(by_code).or_else(is_account);
+        remedy.unwrap_or(Remedy::SignInAgain)
     }
 
-    /// Whether trying again may help.
-    pub(crate) fn is_temporary(&self) -> bool {
-        matches!(
-            self.error.as_str(),
-            "temporarily_unavailable" | "server_error"
-        )
+    fn meanings(&self) -> impl Iterator<Item = (Remedy, &'static str)> {
+        self.codes.iter().filter_map(|code| aadsts::meaning(*code))
     }
 
     /// Whether Entra needs to ask the person something (OpenID Connect Core 1.0, section 3.1.2.6).
@@ -103,20 +122,21 @@ impl EntraRefusal {
 
     /// Whether the code was redeemed before (AADSTS54005).
     pub(crate) fn is_used_code(&self) -> bool {
-        self.aadsts == Some(54005)
+        self.codes.contains(&54005)
     }
 
     /// Whether the person cancelled.
     pub(crate) fn is_declined(&self) -> bool {
-        self.error == "access_denied" && matches!(self.aadsts, None | Some(65004))
+        let is_so = self.codes.is_empty() || self.codes.contains(&65004);
+        self.error == "access_denied" && is_so
     }
 }
 
 impl fmt::Display for EntraRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.error)?;
-        if let Some(aadsts) = self.aadsts {
-            write!(f, ", AADSTS{aadsts}")?;
+        for code in &self.codes {
+            write!(f, ", AADSTS{code}")?;
         }
         if let Some(id) = self.correlation_id {
             write!(f, ", correlation id {id}")?;
@@ -124,16 +144,13 @@ impl fmt::Display for EntraRefusal {
         if let Some(id) = self.trace_id {
             write!(f, ", trace id {id}")?;
         }
-        self.hint().map_or(Ok(()), |hint| write!(f, " ({hint})"))
+        let mut hints: Vec<_> = self.meanings().map(|(_, hint)| hint).collect();
+        hints.dedup();
+        if hints.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", hints.join("; "))
     }
-}
-
-fn aadsts_number(description: &str) -> Option<u32> {
-    let rest = description.split_once("AADSTS")?.1;
-    let end = rest
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(rest.len());
-    rest[..end].parse().ok()
 }
 
 fn labelled_id(description: &str, label: &str) -> Option<Uuid> {
@@ -157,5 +174,41 @@ mod tests {
         );
         let forged = EntraRefusal::new("x\nERROR forged", "AADSTS\nCorrelation ID: ü");
         assert_eq!(forged.to_string(), "unknown_error");
+    }
+
+    #[test]
+    fn all_numbers_are_read_each_once_and_not_without_end() {
+        let document = br#"{"error":"invalid_grant","error_codes":[70000,"54005",-1,[],70000],
+            "error_description":"AADSTS50173: x AADSTS70000: x AADSTS99999999999: x"}"#;
+        let refusal = EntraRefusal::from_document(document).unwrap();
+        assert_eq!(refusal.codes, [50173, 70000, 54005]);
+        assert!(refusal.is_used_code());
+        let many: String = (1..99).map(|n| format!("AADSTS{n} ")).collect();
+        assert_eq!(EntraRefusal::new("x", &many).codes.len(), MAX_CODES);
+        for body in [&b""[..], b"<html>", b"[]", b"{}", br#"{"error":7}"#] {
+            assert!(EntraRefusal::from_document(body).is_none());
+        }
+    }
+
+    #[test]
+    fn each_number_of_the_issue_has_a_hint_and_an_error_goes_before_it() {
+        for code in [
+            530003, 90072, 16000, 9002313, 7000112, 650053, 70000, 70043, 50146, 700027, 50173,
+            50012, 5002741, 7002138, 50058, 700082, 90014, 900144,
+        ] {
+            assert!(aadsts::meaning(code).is_some(), "{code}");
+        }
+        let remedy =
+            |error: &str, description: &str| EntraRefusal::new(error, description).remedy();
+        assert_eq!(remedy("invalid_grant", "AADSTS70008"), Remedy::SignInAgain);
+        assert_eq!(
+            remedy("invalid_grant", "AADSTS70008 AADSTS90055"),
+            Remedy::Wait
+        );
+        assert_eq!(remedy("invalid_request", "AADSTS90002"), Remedy::FixSetup);
+        assert_eq!(remedy("invalid_client", "AADSTS1"), Remedy::FixSetup);
+        assert_eq!(remedy("server_error", "AADSTS7000215"), Remedy::Wait);
+        assert_eq!(remedy("access_denied", ""), Remedy::AdmitAccount);
+        assert_eq!(remedy("x y", "AADSTS1"), Remedy::SignInAgain);
     }
 }

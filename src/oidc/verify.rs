@@ -2,21 +2,19 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
-    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, IdTokenVerifier, IssuerUrl,
-    JsonWebKeySet, Nonce, core::CoreJwsSigningAlgorithm,
+    AccessToken, AccessTokenHash, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet, Nonce,
+    SignatureVerificationError, core::CoreJwsSigningAlgorithm,
 };
-use serde::Deserialize;
-use uuid::Uuid;
 
 use super::{
-    claims::{TokenClaims, VerifiedClaims},
-    flow::{EntraIdToken, Tokens},
+    claims::VerifiedClaims,
+    flow::Tokens,
+    id_token::Unverified,
     keys::{EntraKey, fill_tenant},
-    metadata::MetadataError,
     provider::{Provider, Snapshot},
+    token_error::TokenError,
 };
 use crate::{http_client::HttpClient, settings::config::Settings, util::log::printable};
 
@@ -25,75 +23,6 @@ type Verifier<'a> = IdTokenVerifier<'a, EntraKey>;
 /// Oldest ID token that is accepted, whatever its `exp`. Entra issues one at each sign-in, so an old
 /// one is replayed, or comes from a clock that is far off.
 const MAX_AGE: TimeDelta = TimeDelta::hours(24);
-
-/// Why an ID token is refused. The details name claims, never the token.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub(crate) enum TokenError {
-    #[error("the ID token can't be parsed")]
-    Malformed,
-    #[error("its signature algorithm is `{0}`; only RS256 is accepted")]
-    Algorithm(String),
-    #[error("its `tid` is missing or not a GUID")]
-    Tenant,
-    #[error("its tenant {0} is not in the setting `tenants`")]
-    TenantNotAllowed(Uuid),
-    #[error("no key of Entra verifies it: {0}")]
-    Signature(String),
-    #[error("its issuer is wrong: {0}")]
-    Issuer(String),
-    #[error("its audience is wrong: {0}")]
-    Audience(String),
-    #[error("its nonce is wrong: {0}")]
-    Nonce(String),
-    #[error("it is not valid at this time ({0}); is this machine's clock right?")]
-    Time(String),
-    #[error("its `{0}` is missing or unusable")]
-    Claim(&'static str),
-    #[error("its `at_hash` doesn't match the access token")]
-    AtHash,
-    #[error("Entra's keys are not available")]
-    Keys(#[source] MetadataError),
-}
-
-/// What is read from a token before it is verified. It only chooses the keys and the issuer that
-/// the token is then verified with: **nothing else may depend on it**.
-pub(crate) struct Unverified {
-    kid: Option<String>,
-    tid: String,
-    tenant_id: Uuid,
-}
-
-impl Unverified {
-    pub(crate) fn read(token: &EntraIdToken) -> Result<Self, TokenError> {
-        #[derive(Deserialize)]
-        struct Header {
-            alg: String,
-            kid: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Payload {
-            #[serde(default)]
-            tid: String,
-        }
-        fn part<T: serde::de::DeserializeOwned>(part: &str) -> Option<T> {
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()
-        }
-        let token = token.to_string();
-        let mut parts = token.split('.');
-        let header = parts.next().and_then(part::<Header>);
-        let payload = parts.next().and_then(part::<Payload>);
-        let (header, payload) = header.zip(payload).ok_or(TokenError::Malformed)?;
-        if header.alg != "RS256" {
-            return Err(TokenError::Algorithm(printable(&header.alg)));
-        }
-        Ok(Self {
-            kid: header.kid,
-            tenant_id: Uuid::try_parse(&payload.tid).map_err(|_| TokenError::Tenant)?,
-            tid: payload.tid,
-        })
-    }
-}
 
 /// What a token has to match.
 pub(crate) struct Expected<'a> {
@@ -145,11 +74,24 @@ impl Expected<'_> {
         let keys = keys.filter(|key| key.may_sign_for(&issuer, &unverified.tid));
         let keys = JsonWebKeySet::new(keys.cloned().collect());
         let verifier = self.verifier(issuer, keys)?;
-        let claims = tokens.id_token.claims(&verifier, self.nonce);
-        let claims = claims.map_err(token_error)?;
-        check_at_hash(claims, tokens, &verifier)?;
-        let object_id = self.check_own_claims(claims)?;
-        Ok(VerifiedClaims::new(tenant_id, object_id, claims))
+        let token = &unverified.checked;
+        let key = token.signing_key(&verifier).map_err(|error| match error {
+            SignatureVerificationError::NoMatchingKey => TokenError::UnknownKey {
+                kid: printable(unverified.kid.as_deref().unwrap_or_default()),
+                keys_url: snapshot.metadata.jwks_uri.to_string(),
+                application_id: self.settings.application_id.clone(),
+            },
+            other => other.into(),
+        })?;
+        unverified.check_signature(key)?;
+        check_at_hash(unverified, tokens, key)?;
+        // From here on the claims are Entra's. openidconnect checks header, issuer, audience, times
+        // and nonce; the signature, which isn't of the claims that it is given, was checked above.
+        let verifier = verifier.insecure_disable_signature_check();
+        let claims = token.claims(&verifier, self.nonce)?;
+        self.check_issue_time(claims.issue_time())?;
+        self.check_own_claims(unverified)?;
+        Ok(VerifiedClaims::new(tenant_id, &unverified.claims))
     }
 
     fn leeway(&self) -> TimeDelta {
@@ -167,75 +109,61 @@ impl Expected<'_> {
         // A public client has no secret to verify with, which rules out HS256.
         Ok(Verifier::new_public_client(client_id, issuer, keys)
             .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256])
-            .set_time_fn(move || now - leeway)
-            .set_issue_time_verifier_fn(move |issued| {
-                if issued > now + leeway {
-                    Err(format!("issued at {issued}, which is in the future"))
-                } else if issued < now - MAX_AGE - leeway {
-                    Err(format!("issued at {issued}, which is too long ago"))
-                } else {
-                    Ok(())
-                }
-            }))
+            .set_time_fn(move || now - leeway))
     }
 
-    /// What openidconnect leaves to us: `nbf`, `azp`, `sub` and `oid`. Returns the object id.
-    fn check_own_claims(&self, claims: &TokenClaims) -> Result<String, TokenError> {
-        let own = claims.additional_claims();
+    fn check_issue_time(&self, issued: DateTime<Utc>) -> Result<(), TokenError> {
+        let why = if issued > self.now + self.leeway() {
+            format!("issued at {issued}, which is in the future")
+        } else if issued < self.now - MAX_AGE - self.leeway() {
+            format!("issued at {issued}, which is too long ago")
+        } else {
+            return Ok(());
+        };
+        Err(TokenError::Time { claim: "iat", why })
+    }
+
+    /// What openidconnect leaves to us: `nbf`, `azp`, and the form of `sub` and `oid`.
+    fn check_own_claims(&self, unverified: &Unverified) -> Result<(), TokenError> {
+        let own = &unverified.claims;
         if let Some(nbf) = own.nbf {
             let not_before = DateTime::from_timestamp(nbf, 0).ok_or(TokenError::Claim("nbf"))?;
             if not_before > self.now + self.leeway() {
-                return Err(TokenError::Time(format!("not valid before {not_before}")));
+                let (claim, why) = ("nbf", format!("not valid before {not_before}"));
+                return Err(TokenError::Time { claim, why });
             }
         }
         // OpenID Connect Core 1.0, section 3.1.3.7, rule 5.
-        let azp = claims.authorized_party().map(|party| party.as_str());
-        if azp.is_some_and(|azp| azp != self.settings.application_id) {
-            let problem = "its `azp` is another client".to_owned();
-            return Err(TokenError::Audience(problem));
+        let azp = own.azp.as_ref();
+        if azp.is_some_and(|azp| *azp != self.settings.application_id) {
+            return Err(TokenError::AuthorizedParty);
         }
         let is_id = |id: &str, max_len: usize| {
             !id.is_empty() && id.len() <= max_len && id.bytes().all(|b| b.is_ascii_graphic())
         };
-        if !is_id(claims.subject().as_str(), 255) {
+        if !is_id(&own.sub, 255) {
             return Err(TokenError::Claim("sub"));
         }
-        match &own.oid {
-            Some(oid) if is_id(oid, 64) => Ok(oid.clone()),
-            _ => Err(TokenError::Claim("oid")),
+        if !is_id(&own.oid, 64) {
+            return Err(TokenError::Claim("oid"));
         }
-    }
-}
-
-fn token_error(error: ClaimsVerificationError) -> TokenError {
-    match error {
-        ClaimsVerificationError::Expired(why) => TokenError::Time(printable(&why)),
-        ClaimsVerificationError::InvalidAudience(why) => TokenError::Audience(printable(&why)),
-        ClaimsVerificationError::InvalidIssuer(why) => TokenError::Issuer(printable(&why)),
-        ClaimsVerificationError::InvalidNonce(why) => TokenError::Nonce(why),
-        ClaimsVerificationError::SignatureVerification(why) => {
-            TokenError::Signature(printable(&why.to_string()))
-        }
-        other => TokenError::Signature(printable(&other.to_string())),
+        Ok(())
     }
 }
 
 /// `at_hash`, where the token has one (OpenID Connect Core 1.0, section 3.1.3.8).
 fn check_at_hash(
-    claims: &TokenClaims,
+    unverified: &Unverified,
     tokens: &Tokens,
-    verifier: &Verifier<'_>,
+    key: &EntraKey,
 ) -> Result<(), TokenError> {
-    let Some(expected) = claims.access_token_hash() else {
+    let Some(expected) = &unverified.claims.at_hash else {
         return Ok(());
     };
-    let id_token = &tokens.id_token;
-    let key = id_token.signing_key(verifier);
-    let key = key.map_err(|_| TokenError::AtHash)?;
-    let alg = id_token.signing_alg().map_err(|_| TokenError::AtHash)?;
     let token = AccessToken::new(tokens.access_token.expose().to_owned());
-    match AccessTokenHash::from_token(&token, alg, key) {
-        Ok(hash) if hash == *expected => Ok(()),
+    let rs256 = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
+    match AccessTokenHash::from_token(&token, &rs256, key) {
+        Ok(hash) if hash.as_str() == expected => Ok(()),
         _ => Err(TokenError::AtHash),
     }
 }

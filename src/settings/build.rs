@@ -4,7 +4,8 @@ use super::{
     builder::ConfigBuilder,
     check::Check,
     config::{Config, Settings},
-    problem::ConfigError,
+    problem::{ConfigError, ConfigProblem},
+    suggest::DID_YOU_MEAN,
 };
 
 impl Config {
@@ -31,6 +32,8 @@ impl ConfigBuilder {
             warnings,
             sites,
         } = self;
+        let is_misspelt = |warning: &&ConfigProblem| warning.help.starts_with(DID_YOU_MEAN);
+        let misspelt: Vec<_> = warnings.iter().filter(is_misspelt).cloned().collect();
         let mut check = Check { problems, warnings };
         let settings = check.settings(&values, sites.is_empty());
         // After the base settings, so that an inherited problem is reported once.
@@ -42,7 +45,7 @@ impl ConfigBuilder {
                 warnings,
                 ..settings
             })),
-            _ => Err(ConfigError::new(problems)),
+            _ => Err(ConfigError::new(problems, misspelt)),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     from_value::List,
     hint::Hint,
     problem::ConfigProblem,
+    suggest,
     texts::Text,
 };
 use crate::util::next_path::NextPath;
@@ -38,6 +39,10 @@ impl Check {
         let graph_url = self.graph_url(&given.graph_url, authority.as_ref());
         let tenants = self.tenants(&given.tenants);
         let domains = self.domains(&given.allowable_domains);
+        let is_site = given.enabled && !given.application_id.is_empty();
+        if is_site && given.auto_create_users && given.allowable_domains.iter().next().is_none() {
+            self.nobody_is_created();
+        }
         let staff = self.people("staff_list", &given.staff_list);
         let superusers = self.superusers(&given.superuser_list);
         let staff_roles = self.grants("staff_roles", &given.staff_roles);
@@ -165,7 +170,7 @@ impl Check {
     fn texts(&mut self, given: &Values) {
         let names = given.texts.0.values().flat_map(|texts| texts.keys());
         for name in names.filter(|name| !Text::KEYS.contains(&name.as_str())) {
-            let help = format!("the texts are: {}", Text::KEYS.join(", "));
+            let help = suggest::help(name, "texts", Text::KEYS);
             self.problem("texts", format!("there is no text `{name}`"), help);
         }
     }

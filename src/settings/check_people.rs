@@ -57,6 +57,15 @@ impl Check {
         }
     }
 
+    /// The safe default, which would surprise at the first sign-in.
+    pub(super) fn nobody_is_created(&mut self) {
+        self.warning(
+            "allowable_domains",
+            "it is empty, so no account becomes a user, though `auto_create_users` is on",
+            "list the domains of your people, or `*` for all; or switch `auto_create_users` off",
+        );
+    }
+
     pub(super) fn superusers(&mut self, list: &List) -> BTreeSet<String> {
         let superusers = self.people("superuser_list", list);
         if superusers.contains("*") {

@@ -81,7 +81,14 @@ impl FromValue for Secret {
 
 impl FromValue for Duration {
     fn from_value(value: &config::Value) -> Result<Self, String> {
-        humantime::parse_duration(&String::from_value(value)?).map_err(|_| {
+        let text = String::from_value(value)?;
+        // A number alone is repeated, if it is too short for a secret.
+        if text.len() <= 8 && text.parse::<u32>().is_ok() {
+            return Err(format!(
+                "it is a number without a unit; write `{text}s` for seconds"
+            ));
+        }
+        humantime::parse_duration(&text).map_err(|_| {
             "it is not a duration with its unit, such as `90s`, `10m` or `1h`".to_owned()
         })
     }

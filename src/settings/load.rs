@@ -1,12 +1,13 @@
 //! Settings from a TOML file and from the environment, by the `config` crate.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use config::{Environment, File, FileFormat, Map, Source, Value};
 
 use super::{
     builder::{Change, ConfigBuilder, Values},
     problem::ConfigProblem,
+    suggest,
 };
 
 const PREFIX: &str = "MICROSOFT_SSO";
@@ -23,15 +24,19 @@ impl ConfigBuilder {
     #[must_use]
     pub fn environment(mut self) -> Self {
         let source = Environment::with_prefix(PREFIX).prefix_separator("_");
-        let mut values = match source.collect() {
-            Ok(values) => values,
+        match source.collect() {
+            Ok(values) => self.set_variables(values),
             Err(error) => {
                 let help = "set variables that are valid UTF-8";
                 let problem = ConfigProblem::new("environment", error.to_string(), help);
                 self.problems.push(problem);
-                return self;
+                self
             }
-        };
+        }
+    }
+
+    /// Sets what variables of the prefix hold, by their names in lower case without it.
+    fn set_variables(mut self, mut values: Map<String, Value>) -> Self {
         if let Some(path) = values.remove(FILE).and_then(|path| path.into_string().ok()) {
             self = self.file(&path);
         }
@@ -44,7 +49,7 @@ impl ConfigBuilder {
     #[must_use]
     pub fn file(mut self, path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
-        match File::from(path).format(FileFormat::Toml).collect() {
+        match read(path) {
             Ok(mut values) => {
                 let table = values.remove("microsoft_sso").map(Value::into_table);
                 let values = match table {
@@ -53,12 +58,7 @@ impl ConfigBuilder {
                 };
                 self.apply(values, |builder, problem| builder.problems.push(problem));
             }
-            // The parser's error may quote the file, which holds secrets.
-            Err(_) => self.problems.push(ConfigProblem::new(
-                FILE,
-                format!("the file {} can't be read as TOML", path.display()),
-                "check that it exists, is readable, and is valid TOML",
-            )),
+            Err(problem) => self.problems.push(problem),
         }
         self
     }
@@ -75,7 +75,7 @@ impl ConfigBuilder {
             if name == SITES {
                 self.site_tables(value);
             } else if !Values::NAMES.contains(&name.as_str()) {
-                let help = format!("the settings are: {}", Values::NAMES.join(", "));
+                let help = suggest::help(&name, "settings", Values::NAMES);
                 let problem = ConfigProblem::new(name, "there is no setting of this name", help);
                 report_unknown(self, problem);
             } else if let Err(problem) = self.values.set(&name, &value) {
@@ -105,5 +105,46 @@ impl ConfigBuilder {
                 Err(_) => self.problems.push(problem()),
             }
         }
+    }
+}
+
+/// The settings of a TOML file. The parser's error quotes the file, which holds secrets, so of it
+/// only the place is taken.
+fn read(path: &Path) -> Result<Map<String, Value>, ConfigProblem> {
+    let file = path.display();
+    let text = fs::read_to_string(path).map_err(|error| {
+        let problem = format!("the file {file} can't be read: {error}");
+        ConfigProblem::new(
+            FILE,
+            problem,
+            "give the path of a file that this process may read",
+        )
+    })?;
+    let parsed = File::from_str(&text, FileFormat::Toml).collect();
+    parsed.map_err(|error| {
+        let at = place(&error.to_string()).map_or_else(String::new, |(line, column)| {
+            format!(" (line {line}, column {column})")
+        });
+        let problem = format!("the file {file} is not TOML{at}");
+        let help = "correct that line; text stands in quotes, and each name once in its table";
+        ConfigProblem::new(FILE, problem, help)
+    })
+}
+
+/// Line and column of the parser's error, which begins "TOML parse error at line 2, column 17".
+fn place(error: &str) -> Option<(u32, u32)> {
+    let (_, rest) = error.lines().next()?.split_once("at line ")?;
+    let (line, column) = rest.split_once(", column ")?;
+    let digits = column.find(|c: char| !c.is_ascii_digit());
+    let column = &column[..digits.unwrap_or(column.len())];
+    Some((line.parse().ok()?, column.parse().ok()?))
+}
+
+#[cfg(test)]
+impl ConfigBuilder {
+    /// As [`environment`](Self::environment), with these variables.
+    pub(super) fn variables<const N: usize>(self, variables: [(&str, &str); N]) -> Self {
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.into()));
+        self.set_variables(variables.into_iter().collect())
     }
 }

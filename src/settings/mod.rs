@@ -15,6 +15,9 @@ mod load;
 pub(crate) mod problem;
 mod sites;
 #[cfg(test)]
+mod start_tests;
+mod suggest;
+#[cfg(test)]
 mod tests;
 pub(crate) mod texts;
 pub(crate) mod trusted_proxies;

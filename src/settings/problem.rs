@@ -50,11 +50,13 @@ impl fmt::Display for ConfigProblem {
 #[derive(Clone, thiserror::Error)]
 pub struct ConfigError {
     problems: Vec<ConfigProblem>,
+    /// Variables that are no settings, but look like some: a setting is missing for its spelling.
+    misspelt: Vec<ConfigProblem>,
 }
 
 impl ConfigError {
-    pub(super) fn new(problems: Vec<ConfigProblem>) -> Self {
-        Self { problems }
+    pub(super) fn new(problems: Vec<ConfigProblem>, misspelt: Vec<ConfigProblem>) -> Self {
+        Self { problems, misspelt }
     }
 
     /// All problems, in the order of the settings.
@@ -66,11 +68,11 @@ impl ConfigError {
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the settings of microsoft_sso have ")?;
-        match self.problems.len() {
+        match self.problems.len() + self.misspelt.len() {
             1 => write!(f, "a problem:")?,
             n => write!(f, "{n} problems:")?,
         }
-        for problem in &self.problems {
+        for problem in self.problems.iter().chain(&self.misspelt) {
             write!(f, "\n  - {problem}")?;
         }
         Ok(())

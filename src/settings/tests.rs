@@ -110,7 +110,9 @@ fn all_problems_are_reported_at_once_with_name_and_help() {
         "{text}"
     );
     assert!(
-        text.contains("`timeout` (MICROSOFT_SSO_TIMEOUT): it is not a duration with its unit"),
+        text.contains(
+            "`timeout` (MICROSOFT_SSO_TIMEOUT): it is a number without a unit; write `10s`"
+        ),
         "{text}"
     );
     for problem in error.problems() {

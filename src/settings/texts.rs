@@ -29,10 +29,11 @@ texts! {
     StartAgain "start_again" "This sign-in was started in another browser or took too long. Please sign in again.";
     Cancelled "cancelled" "The sign-in was cancelled. You can try again at any time.";
     NotLetIn "not_let_in" "Microsoft did not let you sign in to this application. Please ask its administrator.";
+    NeedsAdministrator "needs_administrator" "This application can't complete the sign-in, and trying again will not help. Please ask the application's administrator.";
     Unreachable "unreachable" "Microsoft can't be reached at the moment. Please try again in a few minutes.";
     NotCompleted "not_completed" "Microsoft did not complete the sign-in. Please sign in again.";
     NoAccess "no_access" "Your organisation has no access to this application.";
-    Unverified "unverified" "Microsoft's answer could not be verified. Please sign in again.";
+    Unverified "unverified" "Microsoft's answer could not be verified. Please sign in again; if that does not help, ask the application's administrator.";
     OutOfOrder "out_of_order" "The application can't sign anybody in at the moment. Please try again in a few minutes.";
     Overloaded "overloaded" "Very many people are signing in at this moment. Please try again in half a minute.";
     AdminOff "admin_off" "Signing in with Microsoft is not enabled for the administration.";

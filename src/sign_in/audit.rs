@@ -73,8 +73,8 @@ pub(crate) fn refused(site: &Site, error: &SignInError) {
             )
         };
     }
-    // The operator has to act on an outage, and on little else.
-    if error.is_outage() {
+    // The operator has to act on these, and on little else.
+    if error.needs_operator() {
         refused!(error, "sign-in is out of order");
     } else {
         refused!(warn, "sign-in failed");

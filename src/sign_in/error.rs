@@ -5,7 +5,8 @@ use crate::{
     account::{denied::Denied, profile::AccountId},
     graph::response::GraphError,
     oidc::{
-        flow::ExchangeError, metadata::MetadataError, refusal::EntraRefusal, verify::TokenError,
+        aadsts::Remedy, flow::ExchangeError, metadata::MetadataError, refusal::EntraRefusal,
+        token_error::TokenError,
     },
     settings::texts::{Text, Wording},
     store::error::StoreError,
@@ -77,8 +78,8 @@ impl SignInError {
             Self::AdminDisabled => "admin_disabled",
             Self::PagesDisabled => "pages_disabled",
             Self::Metadata(_) => "metadata_unavailable",
-            Self::Exchange(ExchangeError::Refused(_)) => "code_refused",
-            Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => "id_token_refused",
+            Self::Exchange(ExchangeError::Refused(..)) => "code_refused",
+            Self::Exchange(ExchangeError::NoIdToken(_)) => "id_token_refused",
             Self::Exchange(_) => "token_endpoint_failed",
             Self::Token(_) => "id_token_refused",
             Self::OtherAccount => "other_person",
@@ -99,19 +100,29 @@ impl SignInError {
             Self::AdminDisabled => Wording::Known(Text::AdminOff),
             Self::Overloaded => Wording::Known(Text::Overloaded),
             Self::PagesDisabled => Wording::Known(Text::PagesOff),
+            _ if self.needs_administrator() => Wording::Known(Text::NeedsAdministrator),
             Self::Refused(refusal) if refusal.is_declined() => Wording::Known(Text::Cancelled),
-            Self::Refused(refusal) if !refusal.is_temporary() => Wording::Known(Text::NotLetIn),
-            Self::Refused(_) | Self::Metadata(_) => Wording::Known(Text::Unreachable),
-            Self::Exchange(ExchangeError::Refused(_)) => Wording::Known(Text::NotCompleted),
+            Self::Refused(refusal) => Wording::Known(match refusal.remedy() {
+                Remedy::Wait => Text::Unreachable,
+                Remedy::FixSetup => Text::NeedsAdministrator,
+                Remedy::AdmitAccount | Remedy::SignInAgain => Text::NotLetIn,
+            }),
+            Self::Metadata(_) | Self::Token(TokenError::Keys(_)) | Self::Graph(_) => {
+                Wording::Known(Text::Unreachable)
+            }
             Self::Token(TokenError::TenantNotAllowed(_)) => Wording::Known(Text::NoAccess),
-            Self::Token(_)
-            | Self::OtherAccount
-            | Self::Exchange(ExchangeError::IdToken | ExchangeError::NoIdToken) => {
+            Self::Token(_) | Self::OtherAccount | Self::Exchange(ExchangeError::NoIdToken(_)) => {
                 Wording::Known(Text::Unverified)
             }
-            Self::Exchange(_) | Self::Graph(_) => Wording::Known(Text::Unreachable),
+            Self::Exchange(error) => Wording::Known(match error.remedy() {
+                Remedy::Wait => Text::Unreachable,
+                Remedy::FixSetup => Text::NeedsAdministrator,
+                Remedy::AdmitAccount => Text::NotLetIn,
+                Remedy::SignInAgain => Text::NotCompleted,
+            }),
             Self::Denied(denied, _) => denied.message(),
-            Self::Store(_) | Self::NoBaseUrl | Self::Crypto(_) | Self::Session | Self::Worker => {
+            Self::NoBaseUrl => Wording::Known(Text::NeedsAdministrator),
+            Self::Store(_) | Self::Crypto(_) | Self::Session | Self::Worker => {
                 Wording::Known(Text::OutOfOrder)
             }
         }
@@ -134,7 +145,7 @@ impl SignInError {
     pub(crate) fn is_used_code(&self) -> bool {
         match self {
             Self::AlreadyCompleted => true,
-            Self::Exchange(ExchangeError::Refused(refusal)) => refusal.is_used_code(),
+            Self::Exchange(ExchangeError::Refused(refusal, _)) => refusal.is_used_code(),
             _ => false,
         }
     }
@@ -142,7 +153,7 @@ impl SignInError {
     /// Whether Entra knows no such code, as when somebody makes one up.
     pub(crate) fn is_unknown_code(&self) -> bool {
         match self {
-            Self::Exchange(ExchangeError::Refused(refusal)) => {
+            Self::Exchange(ExchangeError::Refused(refusal, _)) => {
                 refusal.error == "invalid_grant" && !refusal.is_used_code()
             }
             _ => false,
@@ -160,5 +171,27 @@ impl SignInError {
                 | Self::Session
                 | Self::Worker
         )
+    }
+
+    /// Whether no second try mends it, but the administrator of the application. A refusal that comes
+    /// through the browser is no proof of that: anybody can write it.
+    pub(crate) fn needs_administrator(&self) -> bool {
+        match self {
+            Self::Exchange(error) => error.remedy() == Remedy::FixSetup,
+            Self::Metadata(error) | Self::Token(TokenError::Keys(error)) => error.is_lasting(),
+            Self::Graph(error) => error.is_lasting(),
+            Self::NoBaseUrl => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the operator has to act, so that the log has an error and not a warning. A clock that is
+    /// off and a key that Entra doesn't publish refuse everybody.
+    pub(crate) fn needs_operator(&self) -> bool {
+        let is_refused_for_all = matches!(
+            self,
+            Self::Token(TokenError::Time { .. } | TokenError::UnknownKey { .. })
+        );
+        is_refused_for_all || self.is_outage() || self.needs_administrator()
     }
 }

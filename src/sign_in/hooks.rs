@@ -13,7 +13,7 @@ use crate::{
     graph::{profile::query, response::GraphError},
     http_client::HttpClient,
     settings::config::Settings,
-    util::secret::Secret,
+    util::{log::readable_debug, secret::Secret},
 };
 
 /// What a hook may look at.
@@ -53,9 +53,11 @@ impl HookContext<'_> {
 }
 
 /// A hook's request to Graph failed. `Display` and the sources are for the log; they hold no token.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct GraphQueryError(GraphError);
+
+readable_debug!(GraphQueryError);
 
 /// The moments of a sign-in in which an application can take part. By default each does nothing.
 ///

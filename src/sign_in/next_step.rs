@@ -48,15 +48,22 @@ pub(crate) fn next_step(
 
 #[cfg(test)]
 mod tests {
+    use awc::http::{StatusCode, header::HeaderMap};
+
     use super::*;
-    use crate::oidc::{flow::ExchangeError, refusal::EntraRefusal};
+    use crate::{
+        http_client::response::Source,
+        oidc::{flow::ExchangeError, refusal::EntraRefusal},
+    };
 
     #[test]
     fn each_failure_has_its_next_step() {
         let refused = |error: &str| SignInError::Refused(EntraRefusal::new(error, ""));
         let used = || {
-            let refusal = EntraRefusal::new("invalid_grant", "AADSTS54005: used");
-            SignInError::Exchange(ExchangeError::Refused(refusal))
+            let refusal = EntraRefusal::new("invalid_grant", "AADSTS70000: x AADSTS54005: used");
+            let url = "https://login.example/token";
+            let endpoint = Source::new(url, StatusCode::BAD_REQUEST, &HeaderMap::new());
+            SignInError::Exchange(ExchangeError::Refused(refusal, endpoint))
         };
         use NextStep::*;
         use SilentSignIn::*;

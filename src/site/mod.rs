@@ -110,9 +110,11 @@ fn binding(name: &str, config: &Settings) -> String {
 }
 
 /// A [`Site`] needs a name.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("a site needs a name: the empty name is that of the base settings")]
 pub struct UnnamedSite(());
+
+crate::util::log::readable_debug!(UnnamedSite);
 
 impl fmt::Debug for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,6 +14,7 @@ use actix_web::{rt::time::timeout, web};
 use super::{
     error::StoreError,
     migrations::{self, Migrate},
+    place::Place,
     pool::{AnyPool, DatabasePool, Limits, on_backend},
 };
 use crate::settings::config::Config;
@@ -24,6 +25,7 @@ use crate::settings::config::Config;
 #[derive(Clone)]
 pub struct DieselStore {
     pool: AnyPool,
+    place: Place,
     timeout: Duration,
     /// When expired sessions were last deleted, in seconds since 1970; for all clones.
     cleaned_at: Arc<AtomicI64>,
@@ -51,8 +53,10 @@ impl DieselStore {
             size: config.0.pool_size,
             timeout: config.0.database_timeout,
         };
+        let (pool, place) = AnyPool::new(url, limits)?;
         Ok(Self {
-            pool: AnyPool::new(url, limits)?,
+            pool,
+            place,
             timeout: limits.timeout,
             cleaned_at: Arc::default(),
         })
@@ -62,8 +66,10 @@ impl DieselStore {
     /// `PgConnection` or `MysqlConnection`. The setting `database_timeout` bounds each piece of work;
     /// `pool_size` has no effect.
     pub fn with_pool(pool: impl Into<DatabasePool>, config: &Config) -> Self {
+        let pool = pool.into().0;
         Self {
-            pool: pool.into().0,
+            place: Place::OwnPool(pool.name()),
+            pool,
             timeout: config.0.database_timeout,
             cleaned_at: Arc::default(),
         }
@@ -75,7 +81,11 @@ impl DieselStore {
     /// # Errors
     /// The database is unavailable, or a migration fails.
     pub fn migrate(&self) -> Result<(), StoreError> {
-        on_backend!(&self.pool, |conn| conn.migrate())
+        let migrated = on_backend!(&self.pool, |conn| {
+            conn.migrate()
+                .map_err(|error| migrations::explain(conn, error))
+        });
+        migrated.map_err(|error| error.at(&self.place))
     }
 
     /// Reverts the migrations of this crate, which **drops its tables**, and leaves the
@@ -84,7 +94,8 @@ impl DieselStore {
     /// # Errors
     /// The database is unavailable, or a migration can't be reverted.
     pub fn revert_migrations(&self) -> Result<(), StoreError> {
-        on_backend!(&self.pool, |conn| migrations::revert(conn))
+        let reverted = on_backend!(&self.pool, |conn| migrations::revert(conn));
+        reverted.map_err(|error| error.at(&self.place))
     }
 
     /// Whether an interval has passed since the last clean-up; for one caller only.
@@ -105,11 +116,11 @@ impl DieselStore {
         let pool = self.pool.clone();
         let work = timeout(self.timeout, web::block(move || work(&pool)));
         let late = |_| {
-            StoreError::new(format!(
-                "the database did not answer within {:?}",
-                self.timeout
-            ))
+            let limit = humantime::format_duration(self.timeout);
+            StoreError::new(format!("the database did not answer within {limit}"))
         };
-        work.await.map_err(late)?.map_err(StoreError::new)?
+        let done = work.await.map_err(late);
+        let done = done.and_then(|done| done.map_err(StoreError::new)?);
+        done.map_err(|error| error.at(&self.place))
     }
 }

@@ -1,18 +1,52 @@
-//! A failure of a user store.
+//! A failure of a user store: where, why, and what to do.
 
-use std::error::Error;
+use std::{error::Error, fmt};
+
+#[cfg(feature = "_diesel")]
+use super::place::Place;
+use crate::util::log::readable_debug;
 
 /// A user store is unavailable or failed.
-#[derive(Debug, thiserror::Error)]
-#[error("the user store failed")]
-pub struct StoreError(#[source] Box<dyn Error + Send + Sync>);
+///
+/// `Display` names the database and the next step, and `Debug` adds the causes, because a `main` that
+/// returns the error prints that. Neither holds a password.
+pub struct StoreError {
+    cause: Box<dyn Error + Send + Sync>,
+    #[cfg(feature = "_diesel")]
+    place: Option<Place>,
+    hint: Option<&'static str>,
+}
 
 impl StoreError {
     /// Wraps the cause. It is logged, so it must not hold secrets.
     pub fn new(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(cause.into())
+        Self {
+            cause: cause.into(),
+            #[cfg(feature = "_diesel")]
+            place: None,
+            hint: None,
+        }
     }
 }
+
+impl Error for StoreError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.cause)
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the user store failed")?;
+        #[cfg(feature = "_diesel")]
+        if let Some(place) = &self.place {
+            write!(f, ", {place}")?;
+        }
+        self.hint.map_or(Ok(()), |hint| write!(f, " ({hint})"))
+    }
+}
+
+readable_debug!(StoreError);
 
 #[cfg(feature = "_diesel")]
 impl From<diesel::result::Error> for StoreError {
@@ -27,8 +61,57 @@ impl StoreError {
     pub(super) fn is_conflict(&self) -> bool {
         use diesel::result::{DatabaseErrorKind::*, Error::DatabaseError};
         matches!(
-            self.0.downcast_ref(),
+            self.cause.downcast_ref(),
             Some(DatabaseError(UniqueViolation | SerializationFailure, _))
         )
+    }
+
+    /// Names the database, and the next step where the cause tells it.
+    pub(super) fn at(mut self, place: &Place) -> Self {
+        self.hint = self.hint.or_else(|| self.next_step(place));
+        self.place = Some(place.clone());
+        self
+    }
+
+    pub(super) fn with_hint(mut self, hint: &'static str) -> Self {
+        self.hint = Some(hint);
+        self
+    }
+
+    /// Whether the database says that what is to be made is there already.
+    pub(super) fn is_already_there(&self) -> bool {
+        self.cause.to_string().contains("already exists")
+    }
+
+    /// The databases' drivers give texts and no codes.
+    fn next_step(&self, place: &Place) -> Option<&'static str> {
+        let text = self.cause.to_string();
+        let says = |part: &str| text.contains(part);
+        let is_missing = says("no such table")
+            || says("no such column")
+            || says("has no column named")
+            || says("doesn't exist")
+            || says("Unknown column")
+            || ((says("relation \"") || says("column \"") || says("column "))
+                && says("does not exist"));
+        if is_missing {
+            return Some(
+                "a table or column is missing: call `migrate()` at start, with the library's present version",
+            );
+        }
+        if says("does not exist") || says("Unknown database") {
+            return Some("create the database and its user, then call `migrate()`");
+        }
+        if says("readonly database") || says("read-only") {
+            return Some("let this process write to the database");
+        }
+        if says("database or disk is full") {
+            return Some("make room on the disk");
+        }
+        let error = self.cause.downcast_ref::<diesel::r2d2::PoolError>()?;
+        if !error.to_string().contains(": ") {
+            return Some("all connections were busy: look for slow queries, or raise pool_size");
+        }
+        Some(place.connect_hint())
     }
 }

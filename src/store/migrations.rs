@@ -2,6 +2,7 @@
 //! touching the application's own.
 
 use diesel::{
+    Connection,
     backend::Backend,
     migration::{Migration, MigrationSource, MigrationVersion},
 };
@@ -66,6 +67,21 @@ impl Migrate for diesel::MysqlConnection {
         diesel::sql_query(format!("SELECT RELEASE_LOCK({name})")).execute(self)?;
         ran
     }
+}
+
+/// Says what is there already, where that made a migration fail.
+pub(super) fn explain<C: Connection>(conn: &mut C, error: StoreError) -> StoreError {
+    if !error.is_already_there() {
+        return error;
+    }
+    let ours = "SELECT id, username, email, first_name, last_name, password, is_active, is_staff, \
+                is_superuser, date_joined, last_login FROM users WHERE 1 = 0";
+    let is_ours = conn.batch_execute(ours).is_ok();
+    error.with_hint(if is_ours {
+        "this library's tables are there, and the table `__diesel_schema_migrations` doesn't say so: a migration stopped half-way, or a backup was restored without that table"
+    } else {
+        "a table `users` of somebody else is there: give this library a database of its own (PostgreSQL: a schema), or keep your table and implement `UserStore`, as docs/databases.md shows"
+    })
 }
 
 /// Reverts our own migrations, newest first, and leaves the application's.

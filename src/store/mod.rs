@@ -13,6 +13,8 @@ mod migrations;
 #[cfg(feature = "_diesel")]
 mod models;
 #[cfg(feature = "_diesel")]
+mod place;
+#[cfg(feature = "_diesel")]
 pub(crate) mod pool;
 #[cfg(feature = "_diesel")]
 mod repository;

@@ -7,7 +7,7 @@ use diesel::r2d2::{
     ConnectionManager, CustomizeConnection, Error as PoolError, Pool, R2D2Connection,
 };
 
-use super::error::StoreError;
+use super::{error::StoreError, place::Place};
 
 type PoolOf<C> = Pool<ConnectionManager<C>>;
 
@@ -104,19 +104,30 @@ pub(super) struct Limits {
 }
 
 impl AnyPool {
-    /// A pool for a URL, by its scheme. Only an SQLite file is opened at once.
-    pub(super) fn new(url: &str, limits: Limits) -> Result<Self, StoreError> {
+    /// A pool for a URL, by its scheme, and where the database is. Only an SQLite file is opened at
+    /// once.
+    pub(super) fn new(url: &str, limits: Limits) -> Result<(Self, Place), StoreError> {
         // The URL may hold a password, so no error repeats it.
         let (scheme, _rest) = url
             .split_once("://")
             .ok_or_else(|| StoreError::new(format!("the database URL has no scheme; {SCHEMES}")))?;
         match scheme {
             #[cfg(feature = "sqlite")]
-            "sqlite" => Ok(Self::Sqlite(sqlite(_rest, limits)?)),
+            "sqlite" => {
+                let place = Place::file(_rest);
+                let pool = sqlite(_rest, limits).map_err(|error| error.at(&place))?;
+                Ok((Self::Sqlite(pool), place))
+            }
             #[cfg(feature = "postgres")]
-            "postgres" | "postgresql" => Ok(Self::Postgres(server(url, limits))),
+            "postgres" | "postgresql" => {
+                let place = Place::server("PostgreSQL", _rest).map_err(StoreError::new)?;
+                Ok((Self::Postgres(server(url, limits)), place))
+            }
             #[cfg(feature = "mysql")]
-            "mysql" => Ok(Self::Mysql(server(url, limits))),
+            "mysql" => {
+                let place = Place::server("MySQL", _rest).map_err(StoreError::new)?;
+                Ok((Self::Mysql(server(url, limits)), place))
+            }
             "mariadb" if cfg!(feature = "mysql") => Self::new(&format!("mysql://{_rest}"), limits),
             _ => Err(StoreError::new(format!(
                 "the scheme of the database URL names no database whose feature is on; {SCHEMES}"

@@ -59,6 +59,11 @@ pub enum Fault {
     Json(Value),
     /// Entra's error document: status, `error`, AADSTS number, text.
     Entra(u16, String, u32, String),
+    /// The right JSON response, with these members of an object in place of its own.
+    Members(Value),
+    /// Graph's answer where Conditional Access wants more of the person: 401, with a claims
+    /// challenge.
+    ClaimsChallenge,
     /// The right response, one byte at a time with this pause between.
     Drip(Duration),
     /// Status 200 and a body without end.

@@ -3,11 +3,13 @@
 /// Entra shows its own error page: it can't redirect back to the application.
 ///
 /// [`Display`](std::fmt::Display) gives the page's text, such as `AADSTS50011: …`.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct EntraErrorPage {
     message: String,
 }
+
+crate::util::log::readable_debug!(EntraErrorPage);
 
 impl EntraErrorPage {
     pub(super) fn new(message: impl Into<String>) -> Self {

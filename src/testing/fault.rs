@@ -6,17 +6,43 @@ use actix_web::{
     HttpResponse,
     body::{BoxBody, MessageBody, SizedStream, to_bytes},
     dev::{ServiceRequest, ServiceResponse},
-    http::StatusCode,
+    http::{StatusCode, header::HeaderName},
     middleware::Next,
     rt::time::sleep,
     web::{Bytes, Data},
 };
 use futures_util::stream;
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{endpoint::Fault, error_document::error_document, state::SharedState};
 
+/// The middleware: the request's response or fault, with the ids that Microsoft gives each request.
 pub(super) async fn apply(
+    state: Data<SharedState>,
+    req: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let is_graph = req.path().starts_with("/v1.0/");
+    let mut response = respond(state, req, next).await?;
+    let names: &[_] = if is_graph {
+        &["request-id", "client-request-id"]
+    } else {
+        &["x-ms-request-id"]
+    };
+    for name in names {
+        let name = HeaderName::from_static(name);
+        let headers = response.headers_mut();
+        if !headers.contains_key(&name)
+            && let Ok(id) = Uuid::new_v4().to_string().parse()
+        {
+            headers.insert(name, id);
+        }
+    }
+    Ok(response)
+}
+
+async fn respond(
     state: Data<SharedState>,
     req: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -29,6 +55,7 @@ pub(super) async fn apply(
             return Ok(next.call(req).await?.map_into_boxed_body());
         }
         Some(Fault::Drip(pause)) => return drip(next.call(req).await?, pause).await,
+        Some(Fault::Members(members)) => return replace(next.call(req).await?, members).await,
         Some(Fault::Truncated) => return truncate(next.call(req).await?).await,
         Some(Fault::Hang) => {
             sleep(Duration::from_secs(3600)).await;
@@ -55,6 +82,15 @@ fn faulty_response(fault: Fault) -> HttpResponse {
         Fault::Entra(code, error, aadsts, text) => {
             error_document(status(code), &error, aadsts, &text)
         }
+        Fault::ClaimsChallenge => HttpResponse::Unauthorized()
+            .insert_header((
+                "WWW-Authenticate",
+                "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"",
+            ))
+            .json(json!({ "error": {
+                "code": "InvalidAuthenticationToken",
+                "message": "Continuous access evaluation resulted in challenge.",
+            } })),
         Fault::Endless => {
             let chunk = Bytes::from_static(&[b' '; 8192]);
             let body = stream::repeat_with(move || Ok::<_, actix_web::Error>(chunk.clone()));
@@ -70,10 +106,26 @@ fn faulty_response(fault: Fault) -> HttpResponse {
             .insert_header(("Location", to))
             .finish(),
         Fault::Status(code) => HttpResponse::build(status(code)).finish(),
-        Fault::Delay(_) | Fault::Drip(_) | Fault::Truncated | Fault::Hang => {
+        Fault::Delay(_) | Fault::Drip(_) | Fault::Members(_) | Fault::Truncated | Fault::Hang => {
             HttpResponse::Ok().finish()
         }
     }
+}
+
+/// The JSON response with other members.
+async fn replace(
+    response: ServiceResponse<impl MessageBody>,
+    members: Value,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let (req, response) = response.into_parts();
+    let body = to_bytes(response.into_body())
+        .await
+        .map_err(|_| actix_web::error::ErrorInternalServerError("no body"))?;
+    let mut whole: Value = serde_json::from_slice(&body)?;
+    if let (Some(whole), Value::Object(members)) = (whole.as_object_mut(), members) {
+        whole.extend(members);
+    }
+    Ok(ServiceResponse::new(req, HttpResponse::Ok().json(whole)))
 }
 
 /// Announces the length of the whole body, sends half of it, then closes the connection.

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Why [`FakeEntra::sign_in_to`] signed nobody in.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TestSignInError {
     /// The application doesn't redirect.
@@ -43,6 +43,8 @@ pub enum TestSignInError {
     #[error(transparent)]
     EntraErrorPage(#[from] EntraErrorPage),
 }
+
+crate::util::log::readable_debug!(TestSignInError);
 
 impl FakeEntra {
     /// Signs a person in to an application that `actix_web::test::init_service` made, and returns

@@ -7,10 +7,14 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
+use super::log::readable_debug;
+
 /// The system has no random bytes, or a key can't be made.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("the system's source of random bytes or its cipher failed")]
 pub struct CryptoError;
+
+readable_debug!(CryptoError);
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {

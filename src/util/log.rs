@@ -24,6 +24,19 @@ pub(crate) fn printable(text: &str) -> String {
     visible.take(MAX_LEN).collect()
 }
 
+/// `Debug` of an error as its `Display` with all sources: a `main` that returns the error prints that,
+/// and so does `unwrap`.
+macro_rules! readable_debug {
+    ($($error:ty),*) => { $(
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                f.write_str(&$crate::util::log::chain(self))
+            }
+        }
+    )* };
+}
+pub(crate) use readable_debug;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod cookies;
 pub(crate) mod crypto;
+pub(crate) mod lenient;
 pub(crate) mod log;
 pub(crate) mod next_path;
 pub(crate) mod picture;

@@ -17,11 +17,13 @@ pub(crate) const LOGIN: &str = "microsoft_sso.login";
 pub(crate) const RESOURCE_PREFIX: &str = "microsoft_sso.";
 
 /// Extractor error: 401 as JSON. It never redirects; [`require_login`](crate::require_login) does.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("nobody is signed in")]
 pub struct LoginRequired {
     login_url: String,
 }
+
+crate::util::log::readable_debug!(LoginRequired);
 
 impl LoginRequired {
     pub(crate) fn new(req: &HttpRequest) -> Self {

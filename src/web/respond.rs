@@ -58,10 +58,16 @@ pub(crate) fn service_unavailable(
     audit::refused(&sso.site, error);
     let localizer = Localizer::for_request(req, &sso.site.config);
     let text = localizer.message(error.message());
+    // 503 promises that it passes by itself.
+    let status = if error.needs_administrator() {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     notice_in(
         localizer.language,
         Client::for_request(req),
-        StatusCode::SERVICE_UNAVAILABLE,
+        status,
         error.code(),
         text,
     )

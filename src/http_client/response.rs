@@ -1,0 +1,121 @@
+//! A response of Microsoft's and where it came from, or why there is none.
+
+use std::{fmt, time::Duration};
+
+use awc::http::{
+    StatusCode,
+    header::{HeaderMap, WWW_AUTHENTICATE},
+};
+
+use crate::util::log::printable;
+
+/// The headers under whose values Microsoft's own logs have a request: Graph's, Entra's, both's.
+const REQUEST_IDS: [&str; 3] = ["request-id", "x-ms-request-id", "client-request-id"];
+
+/// A complete response.
+pub(crate) struct Response {
+    pub(crate) source: Source,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Response {
+    pub(crate) fn status(&self) -> StatusCode {
+        self.source.0.status
+    }
+}
+
+/// Which endpoint answered, with which status, and the ids of the request: for the log.
+#[derive(Clone, Debug)]
+pub(crate) struct Source(Box<Parts>);
+
+#[derive(Clone, Debug)]
+struct Parts {
+    url: String,
+    status: StatusCode,
+    ids: Vec<(&'static str, String)>,
+    has_claims_challenge: bool,
+}
+
+impl Source {
+    pub(crate) fn new(url: &str, status: StatusCode, headers: &HeaderMap) -> Self {
+        let id = |name: &'static str| {
+            let value = headers.get(name)?.to_str().ok()?;
+            Some((name, printable(value)))
+        };
+        let challenges = headers.get_all(WWW_AUTHENTICATE);
+        let mut challenges = challenges.filter_map(|value| value.to_str().ok());
+        Self(Box::new(Parts {
+            url: without_query(url),
+            status,
+            ids: REQUEST_IDS.into_iter().filter_map(id).collect(),
+            has_claims_challenge: challenges.any(|value| value.contains("insufficient_claims")),
+        }))
+    }
+
+    /// Whether a second try gets the same answer: the request itself is refused.
+    pub(crate) fn is_lasting_refusal(&self) -> bool {
+        self.0.status.is_client_error()
+            && self.0.status != StatusCode::REQUEST_TIMEOUT
+            && self.0.status != StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// Whether Microsoft itself is out of order or throttles.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.0.status.is_server_error() || self.0.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// Whether Conditional Access wants more of the person before the token is good for this
+    /// (Microsoft identity platform, "Claims challenges").
+    pub(crate) fn has_claims_challenge(&self) -> bool {
+        self.0.has_claims_challenge
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} answered {}", self.0.url, self.0.status.as_u16())?;
+        for (number, (name, id)) in self.0.ids.iter().enumerate() {
+            let before = if number == 0 { " (" } else { ", " };
+            write!(f, "{before}{name} {id}")?;
+        }
+        f.write_str(if self.0.ids.is_empty() { "" } else { ")" })
+    }
+}
+
+/// A failure between here and Microsoft. It never holds a header or a body.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{url}: {problem}")]
+pub(crate) struct HttpError {
+    url: String,
+    problem: HttpProblem,
+}
+
+impl HttpError {
+    pub(crate) fn new(url: &str, problem: HttpProblem) -> Self {
+        let url = without_query(url);
+        Self { url, problem }
+    }
+}
+
+/// Why there is no response.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum HttpProblem {
+    /// The response was not complete in time.
+    #[error("no complete response within {}", humantime::format_duration(*.0))]
+    Timeout(Duration),
+    /// No connection or no TLS session.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The response is larger than the limit.
+    #[error("the response is larger than {0} bytes")]
+    TooLarge(usize),
+    /// The connection broke, or the response isn't HTTP.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+}
+
+/// A query may hold what belongs into no log.
+fn without_query(url: &str) -> String {
+    printable(url.split(['?', '#']).next().unwrap_or_default())
+}
