@@ -91,7 +91,7 @@ pub struct User {
     pub id: UserId,
     /// User name.
     pub username: String,
-    /// E-mail address; empty if there is none.
+    /// E-mail address; empty if there is none. Check `email_verified`.
     pub email: String,
     /// First name.
     pub first_name: String,
@@ -107,6 +107,9 @@ pub struct User {
     pub date_joined: DateTime<Utc>,
     /// When the user last signed in, in UTC.
     pub last_login: Option<DateTime<Utc>>,
+    /// Whether the e-mail address is proved to be the user's. One that is not is what somebody else
+    /// may have written: show it, and decide nothing by it.
+    pub email_verified: bool,
 }
 
 impl User {
@@ -123,6 +126,7 @@ impl User {
             is_superuser: false,
             date_joined,
             last_login: None,
+            email_verified: false,
         }
     }
 }

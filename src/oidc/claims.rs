@@ -4,8 +4,10 @@ use std::ops::Deref;
 
 use openidconnect::{AdditionalClaims, IdTokenClaims, LocalizedClaim, core::CoreGenderClaim};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
+
+use super::lenient::{is_guest, is_true, strings};
 
 /// Entra's claims beside the standard ones (Microsoft identity platform, "ID token claims
 /// reference"). Types are strict where a check depends on them: a `nbf` that is text is refused,
@@ -36,6 +38,8 @@ pub(crate) struct EntraClaims {
     hasgroups: Option<Value>,
     #[serde(default)]
     acct: Option<Value>,
+    #[serde(default)]
+    idp: Option<Value>,
 }
 
 impl AdditionalClaims for EntraClaims {}
@@ -58,7 +62,7 @@ pub(crate) struct VerifiedClaims {
     login_hint: Option<String>,
     app_roles: Vec<String>,
     groups: GroupsClaim,
-    is_guest: bool,
+    is_guest: Option<bool>,
 }
 
 /// What the ID token says of groups.
@@ -79,11 +83,11 @@ impl GroupsClaim {
         hasgroups: Option<&Value>,
     ) -> Self {
         let is_elsewhere = claim_names.is_some_and(|names| names.get("groups").is_some());
-        let is_so = |value: &Value| *value == json!(true) || *value == json!("true");
-        if groups.is_none() && (is_elsewhere || hasgroups.is_some_and(is_so)) {
+        let listed = strings(groups);
+        if listed.is_empty() && (is_elsewhere || hasgroups.is_some_and(is_true)) {
             return Self::Overage;
         }
-        Self::Listed(strings(groups))
+        Self::Listed(listed)
     }
 }
 
@@ -108,7 +112,7 @@ impl VerifiedClaims {
                 own.claim_names.as_ref(),
                 own.hasgroups.as_ref(),
             ),
-            is_guest: own.acct.as_ref().is_some_and(is_true),
+            is_guest: is_guest(own.acct.as_ref(), own.idp.as_ref(), tenant_id),
         }
     }
 
@@ -171,8 +175,8 @@ impl VerifiedClaims {
         &self.groups
     }
 
-    /// `acct`: the account is a guest in the tenant.
-    pub(crate) fn is_guest(&self) -> bool {
+    /// Whether the account is a guest in the tenant; `None` if the token doesn't say.
+    pub(crate) fn is_guest(&self) -> Option<bool> {
         self.is_guest
     }
 
@@ -193,8 +197,14 @@ impl VerifiedClaims {
             login_hint: None,
             app_roles: Vec::new(),
             groups: GroupsClaim::Listed(Vec::new()),
-            is_guest: false,
+            is_guest: None,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_guest(mut self, is_guest: Option<bool>) -> Self {
+        self.is_guest = is_guest;
+        self
     }
 
     #[cfg(test)]
@@ -221,14 +231,6 @@ fn text<T: Deref<Target = String>>(claim: Option<&LocalizedClaim<T>>) -> Option<
     claim?.get(None).map(|text| String::clone(text))
 }
 
-/// The strings of a list; none of anything else.
-fn strings(list: Option<&Value>) -> Vec<String> {
-    let entries = list.and_then(Value::as_array).into_iter().flatten();
-    entries
-        .filter_map(|entry| entry.as_str().map(str::to_owned))
-        .collect()
-}
-
 /// A value that is only compared or sent back, if it is short and plain.
 fn opaque(value: &Option<String>, max_len: usize) -> Option<String> {
     let fits =
@@ -236,17 +238,10 @@ fn opaque(value: &Option<String>, max_len: usize) -> Option<String> {
     value.as_ref().filter(fits).cloned()
 }
 
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Bool(value) => *value,
-        Value::Number(value) => value.as_i64() == Some(1),
-        Value::String(value) => value == "1" || value.eq_ignore_ascii_case("true"),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -263,7 +258,8 @@ mod tests {
         };
         assert_eq!(of(json!({})), listed(&[]));
         assert_eq!(of(json!({ "groups": ["a", "b"] })), listed(&["a", "b"]));
-        assert_eq!(of(json!({ "groups": "a" })), listed(&[]));
+        assert_eq!(of(json!({ "groups": "a" })), listed(&["a"]), "one text");
+        assert_eq!(of(json!({ "groups": { "a": "b" } })), listed(&[]));
         assert_eq!(of(json!({ "groups": ["a", 3, null] })), listed(&["a"]));
         assert_eq!(of(json!({ "_claim_names": {} })), listed(&[]));
         assert_eq!(
@@ -272,6 +268,7 @@ mod tests {
         );
         assert_eq!(of(json!({ "hasgroups": true })), GroupsClaim::Overage);
         assert_eq!(of(json!({ "hasgroups": "true" })), GroupsClaim::Overage);
+        assert_eq!(of(json!({ "hasgroups": 1 })), GroupsClaim::Overage);
         assert_eq!(of(json!({ "hasgroups": false })), listed(&[]));
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod claims;
 pub(crate) mod flow;
 pub(crate) mod keys;
+mod lenient;
 pub(crate) mod metadata;
 pub(crate) mod provider;
 pub(crate) mod refusal;

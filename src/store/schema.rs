@@ -32,7 +32,7 @@
 //! # diesel::table! { users (id) {
 //! #     id -> BigInt, username -> Text, email -> Text, first_name -> Text, last_name -> Text,
 //! #     password -> Text, is_active -> Bool, is_staff -> Bool, is_superuser -> Bool,
-//! #     date_joined -> Timestamp, last_login -> Nullable<Timestamp>,
+//! #     date_joined -> Timestamp, last_login -> Nullable<Timestamp>, email_verified -> Bool,
 //! # } }
 //! # diesel::joinable!(orders -> users (user_id));
 //! # diesel::allow_tables_to_appear_in_same_query!(orders, users);
@@ -41,7 +41,7 @@
 //!     use self::users::dsl::*;
 //!     let user = (
 //!         id, username, email, first_name, last_name, is_active, is_staff, is_superuser,
-//!         date_joined, last_login,
+//!         date_joined, last_login, email_verified,
 //!     );
 //!     orders::table
 //!         .inner_join(users)
@@ -70,6 +70,7 @@ diesel::table! {
         is_superuser -> Bool,
         date_joined -> Timestamp,
         last_login -> Nullable<Timestamp>,
+        email_verified -> Bool,
     }
 }
 
@@ -80,6 +81,9 @@ diesel::table! {
         object_id -> Text,
         subject -> Text,
         user_id -> BigInt,
+        email -> Nullable<Text>,
+        user_principal_name -> Nullable<Text>,
+        is_guest -> Nullable<Bool>,
     }
 }
 

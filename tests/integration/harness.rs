@@ -27,7 +27,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     clock: TestClock,
     server: ServerHandle,
-    database: TestDatabase,
+    database: Arc<TestDatabase>,
 }
 
 /// What the tests' application has beside the plugin.
@@ -137,9 +137,16 @@ impl TestApp {
         Self::build(entra, (store, database), |settings| settings, |sso| sso)
     }
 
+    /// The application started again, with other settings, on the same database.
+    pub(crate) fn restart(&self, settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
+        let database = Arc::clone(&self.database);
+        let (entra, store) = (self.entra.clone(), self.store.clone());
+        Self::build(entra, (store, database), settings, |sso| sso)
+    }
+
     fn build(
         entra: FakeEntra,
-        (store, database): (DieselStore, TestDatabase),
+        (store, database): (DieselStore, impl Into<Arc<TestDatabase>>),
         settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder,
         builder: impl FnOnce(Builder) -> Builder,
     ) -> Self {
@@ -163,7 +170,7 @@ impl TestApp {
             url,
             clock,
             server,
-            database,
+            database: database.into(),
         }
     }
 

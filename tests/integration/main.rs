@@ -11,6 +11,7 @@ mod browser;
 mod database;
 mod harness;
 
+mod addresses;
 mod again;
 mod attempts;
 mod audit;
@@ -40,3 +41,4 @@ mod sign_in;
 mod sign_in_to;
 mod sites;
 mod wiring;
+mod without_graph;

@@ -69,6 +69,7 @@ async fn nothing_of_the_attempt_is_in_the_session() {
         keys,
         [
             "email",
+            "email_verified",
             "expires_at",
             "first_name",
             "last_name",
