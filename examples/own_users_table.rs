@@ -52,6 +52,8 @@ impl From<Member> for User {
         );
         user.first_name = member.full_name;
         user.email = member.mail;
+        // The personnel office wrote it.
+        user.email_verified = true;
         user.is_active = member.employed;
         user
     }
@@ -98,6 +100,10 @@ fn find_or_link(
         (Decision::Deny(denied), _) => return Ok(denied.into()),
         (Decision::SignIn(_), None) => return Ok(Denied::NotCreated.into()),
     };
+    if !new.is_email_verified() {
+        let text = "Your address is not proved to be yours.";
+        return Ok(Denied::Refused(text.into()).into());
+    }
     // Only a row that isn't linked yet: an address is handed over once.
     let vacant = staff::mail.eq(&new.email).and(staff::object.is_null());
     let taken = diesel::update(staff::table.filter(vacant))

@@ -234,13 +234,13 @@ pub fn graph(data: &[u8]) {
 
 /// What comes of a person, as far as the database's columns go.
 fn signs_in(claims: &VerifiedClaims, user: Option<GraphUser>) {
-    let profile = Profile::from_claims(claims, user, PictureUpdate::Remove, None, &SETTINGS);
+    let policy = AccountPolicy::new(&SETTINGS);
+    let profile = Profile::from_claims(claims, user, PictureUpdate::Remove, None, &policy);
     fits_one_line(&profile.first_name);
     fits_one_line(&profile.last_name);
     let email = profile.email.as_deref().unwrap_or_default();
     assert!(email.len() <= 254);
     fits_one_line(email);
-    let policy = AccountPolicy::new(&SETTINGS);
     let sign_in = SignIn::by_policy(profile.into(), policy.into(), now());
     sign_in.expect("random bytes").decide(None);
 }

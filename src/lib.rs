@@ -208,8 +208,9 @@ pub use actix_session;
 pub use diesel;
 
 pub use account::{
-    decide::{Changes, Decision, NewUser, SignIn},
+    decide::{Changes, Decision, SignIn},
     denied::Denied,
+    new_user::NewUser,
     profile::{BasicInfo, Profile},
     user::{MicrosoftUser, User, UserId},
 };

@@ -1,16 +1,18 @@
 //! The decision: a pure function of the profile, the stored user and the policy.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use chrono::{DateTime, Utc};
 
 use super::{
     denied::Denied,
     domain::{self, DomainProblem},
+    known::KnownAccount,
+    new_user::NewUser,
     policy::AccountPolicy,
     profile::Profile,
     rights::rights,
-    user::{User, UserId},
+    user::User,
 };
 use crate::{
     settings::{
@@ -58,8 +60,10 @@ pub enum Decision {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Changes {
-    /// The new e-mail address.
+    /// The new e-mail address, which is proved.
     pub email: Option<String>,
+    /// Whether the e-mail address is proved from now on.
+    pub email_verified: Option<bool>,
     /// The new first name.
     pub first_name: Option<String>,
     /// The new last name.
@@ -79,6 +83,7 @@ impl Changes {
             }
         }
         set(&mut user.email, self.email);
+        set(&mut user.email_verified, self.email_verified);
         set(&mut user.first_name, self.first_name);
         set(&mut user.last_name, self.last_name);
         set(&mut user.is_staff, self.is_staff);
@@ -87,88 +92,19 @@ impl Changes {
     }
 }
 
-/// A user to create.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct NewUser {
-    /// The user name to use. If another user has it, choose another name: never hand that user over.
-    pub username: String,
-    /// E-mail address, in lower case; empty if there is none.
-    pub email: String,
-    /// First name.
-    pub first_name: String,
-    /// Last name.
-    pub last_name: String,
-    /// An unusable password: `!` and random characters, as Django writes it.
-    pub password: String,
-    /// Whether the user is staff.
-    pub is_staff: bool,
-    /// Whether the user is a superuser.
-    pub is_superuser: bool,
-    /// Make the user staff and superuser if there is no superuser yet. A store must guard this
-    /// against concurrent sign-ins.
-    pub superuser_if_first: bool,
-    /// Link the account to this user instead of creating one; nothing else of this is written then.
-    /// The account gets all that the user has, so be certain that it is theirs.
-    pub existing: Option<UserId>,
-    /// Refuse with [`Denied::EmailTaken`] if another user has the address.
-    pub email_must_be_unique: bool,
-}
-
-impl NewUser {
-    /// A user without rights whose password is unusable; set the fields for the rest.
-    pub fn new(username: impl Into<String>) -> Self {
-        Self {
-            username: username.into(),
-            email: String::new(),
-            first_name: String::new(),
-            last_name: String::new(),
-            password: "!".to_owned(),
-            is_staff: false,
-            is_superuser: false,
-            superuser_if_first: false,
-            existing: None,
-            email_must_be_unique: false,
-        }
-    }
-
-    /// The user names to try, best first. A user who has the wanted one is somebody else (a local
-    /// user, or a former owner of the address), and stays so.
-    pub fn candidate_usernames(&self, object_id: &str) -> impl Iterator<Item = String> {
-        /// How many are tried before the object id, which is unique, makes the name unique.
-        const MAX_NAMES: u32 = 20;
-        let wanted = &self.username;
-        std::iter::once(wanted.clone())
-            .chain((2..MAX_NAMES).map(move |number| format!("{wanted}-{number}")))
-            .chain([format!("{wanted}-{object_id}")])
-    }
-}
-
-impl NewUser {
-    /// The user, under the id and the name that the store gave it. [`User`] has no password: write
-    /// that one, too.
-    pub fn into_user(
-        self,
-        id: UserId,
-        username: impl Into<String>,
-        signed_in_at: DateTime<Utc>,
-    ) -> User {
-        let mut user = User::new(id, username, signed_in_at);
-        (user.email, user.first_name, user.last_name) =
-            (self.email, self.first_name, self.last_name);
-        (user.is_staff, user.is_superuser) = (self.is_staff, self.is_superuser);
-        user.last_login = Some(signed_in_at);
-        user
-    }
-}
-
 impl SignIn {
-    /// A sign-in under the rules of the settings, for tests of a user store.
+    /// A sign-in under the rules of the settings, for tests of a user store. The profile's address is
+    /// proved where the settings trust its tenant.
     ///
     /// # Errors
     /// The system has no random bytes for the password of a new user.
-    pub fn new(profile: Profile, config: &Config, at: DateTime<Utc>) -> Result<Self, CryptoError> {
+    pub fn new(
+        mut profile: Profile,
+        config: &Config,
+        at: DateTime<Utc>,
+    ) -> Result<Self, CryptoError> {
         let policy = AccountPolicy::new(&config.0);
+        profile.email_verified |= profile.email.is_some() && policy.trusts(profile.tenant_id);
         Self::by_policy(Arc::new(profile), Arc::new(policy), at)
     }
 
@@ -212,24 +148,33 @@ impl SignIn {
     ///
     /// It is a pure function: call it inside the transaction that looked the user up.
     pub fn decide(&self, stored: Option<&User>) -> Decision {
+        self.decide_known(stored, &KnownAccount::default())
+    }
+
+    /// As [`Self::decide`], with what Graph said of the account at its last sign-in.
+    pub(crate) fn decide_known(&self, stored: Option<&User>, known: &KnownAccount) -> Decision {
         let decision = match stored {
-            Some(user) => self.decide_existing(user),
+            Some(user) => self.decide_existing(user, known),
             None => self.decide_new(),
         };
         decision.unwrap_or_else(Decision::Deny)
     }
 
-    fn decide_existing(&self, user: &User) -> Result<Decision, Denied> {
+    fn decide_existing(&self, user: &User, known: &KnownAccount) -> Result<Decision, Denied> {
         if !user.is_active {
             return Err(Denied::Inactive);
         }
-        self.check_guest()?;
-        let lists_domains =
-            !matches!(&self.policy.domains, Domains::Only(domains) if domains.is_empty());
-        if self.profile.from_graph && lists_domains {
-            self.check_domain()?;
+        let policy = &*self.policy;
+        let profile = if self.profile.from_graph {
+            Cow::Borrowed(&*self.profile)
+        } else {
+            Cow::Owned(self.profile.recalled(user, known, policy))
+        };
+        check_guest(&profile, policy)?;
+        if !matches!(&policy.domains, Domains::Only(domains) if domains.is_empty()) {
+            check_domain(&profile, policy)?;
         }
-        let rights = rights(&self.profile, &self.policy);
+        let rights = rights(&profile, Some(user), policy);
         // A superuser is staff by that right, so both go together.
         let is_demoted = user.is_superuser && rights.is_superuser == Some(false);
         let staff = rights.is_staff.or(is_demoted.then_some(false));
@@ -239,14 +184,25 @@ impl SignIn {
             ..Changes::default()
         };
         // Without Graph there is nothing new to write.
-        if self.policy.always_update_user_data && self.profile.from_graph {
-            let changed = |new: &str, old: &str| (new != old).then(|| new.to_owned());
-            let email = self.profile.email.as_deref();
-            changes.email = email.and_then(|email| changed(email, &user.email));
-            changes.first_name = changed(&self.profile.first_name, &user.first_name);
-            changes.last_name = changed(&self.profile.last_name, &user.last_name);
+        if profile.from_graph {
+            self.update(user, &mut changes);
         }
         Ok(Decision::SignIn(changes))
+    }
+
+    /// Only a proved address is written over another.
+    fn update(&self, user: &User, changes: &mut Changes) {
+        let changed = |new: &str, old: &str| (new != old).then(|| new.to_owned());
+        let profile = &self.profile;
+        let proved = profile.email.as_deref().filter(|_| profile.email_verified);
+        if self.policy.always_update_user_data {
+            changes.email = proved.and_then(|email| changed(email, &user.email));
+            changes.first_name = changed(&profile.first_name, &user.first_name);
+            changes.last_name = changed(&profile.last_name, &user.last_name);
+        }
+        let is_stored = proved.is_some_and(|email| email.eq_ignore_ascii_case(&user.email));
+        let is_proved = changes.email.is_some() || is_stored;
+        changes.email_verified = (is_proved && !user.email_verified).then_some(true);
     }
 
     fn decide_new(&self) -> Result<Decision, Denied> {
@@ -266,17 +222,14 @@ impl SignIn {
         if !profile.from_graph {
             return Err(Denied::ProfileUnavailable);
         }
-        self.check_guest()?;
-        self.check_domain()?;
-        let rights = rights(profile, &self.policy);
-        let username = profile.user_principal_name.as_ref();
-        let username = username
-            .or(profile.preferred_username.as_ref())
-            .or(profile.email.as_ref())
-            .unwrap_or(&profile.object_id);
+        check_guest(profile, &self.policy)?;
+        check_domain(profile, &self.policy)?;
+        let rights = rights(profile, None, &self.policy);
+        let email = profile.email.clone();
         Ok(NewUser {
-            username: username.clone(),
-            email: profile.email.clone().unwrap_or_default(),
+            username: profile.username(),
+            verified_email: email.clone().filter(|_| profile.email_verified),
+            email: email.unwrap_or_default(),
             first_name: profile.first_name.clone(),
             last_name: profile.last_name.clone(),
             password: self.password.clone(),
@@ -287,23 +240,26 @@ impl SignIn {
             email_must_be_unique: self.policy.unique_email,
         })
     }
+}
 
-    fn check_guest(&self) -> Result<(), Denied> {
-        match self.policy.guests {
-            Guests::Refused if self.profile.is_guest => Err(Denied::Guest),
-            _ => Ok(()),
-        }
+fn check_guest(profile: &Profile, policy: &AccountPolicy) -> Result<(), Denied> {
+    match policy.guests {
+        Guests::Refused if profile.is_guest => Err(Denied::Guest),
+        // Neither the token nor the store says; Graph will.
+        Guests::Refused if !profile.is_guest_known => Err(Denied::ProfileUnavailable),
+        _ => Ok(()),
     }
+}
 
-    fn check_domain(&self) -> Result<(), Denied> {
-        let is_invited = self.profile.is_guest && self.policy.trusts(self.profile.tenant_id);
-        if is_invited && self.policy.guests == Guests::Allowed {
-            return Ok(());
-        }
-        let email = self.profile.email.as_deref();
-        domain::check(&self.profile, email, &self.policy).map_err(|problem| match problem {
-            DomainProblem::NotListed => Denied::Domain,
-            DomainProblem::Unverified => Denied::DomainUnproved(self.profile.tenant_id),
-        })
+fn check_domain(profile: &Profile, policy: &AccountPolicy) -> Result<(), Denied> {
+    let is_invited = profile.is_guest && policy.trusts(profile.tenant_id);
+    if is_invited && policy.guests == Guests::Allowed {
+        return Ok(());
     }
+    domain::check(profile, policy).map_err(|problem| match problem {
+        // No address is known; Graph will tell.
+        _ if !profile.from_graph && profile.email.is_none() => Denied::ProfileUnavailable,
+        DomainProblem::NotListed => Denied::Domain,
+        DomainProblem::Unverified => Denied::DomainUnproved(profile.tenant_id),
+    })
 }

@@ -2,17 +2,19 @@
 
 use super::{
     decide::Decision,
-    profile::Profile,
-    tests::{decide, profile, settings},
+    tests::{Account, decide, graph, settings},
 };
-use crate::settings::{authority::PERSONAL_TENANT, builder::ConfigBuilder};
+use crate::{
+    oidc::claims::VerifiedClaims,
+    settings::{authority::PERSONAL_TENANT, builder::ConfigBuilder},
+};
 
-/// A personal account made with a work address, which its owner may have left long ago.
-fn left_long_ago() -> Profile {
-    Profile {
-        tenant_id: PERSONAL_TENANT,
-        ..profile(Some("boss@contoso.example"), None)
-    }
+/// A personal account made with a work address, which its owner may have left long ago. Entra says
+/// `xms_edov` of every one.
+fn left_long_ago() -> Account {
+    let address = "boss@contoso.example";
+    let claims = VerifiedClaims::bare(PERSONAL_TENANT).with_email(address, true);
+    Account(claims, Some(graph(Some(address), None)))
 }
 
 fn shared() -> ConfigBuilder {
@@ -40,4 +42,13 @@ fn a_personal_account_of_a_work_address_has_no_right_of_a_list() {
     };
     assert!(!is_superuser(shared()));
     assert!(is_superuser(settings().authority("consumers")));
+}
+
+#[test]
+fn the_address_of_a_personal_account_is_proved_by_nothing_that_entra_says() {
+    let profile = left_long_ago().profile(shared());
+    assert_eq!(profile.email.as_deref(), Some("boss@contoso.example"));
+    assert!(!profile.email_verified);
+    let trusted = shared().tenants([PERSONAL_TENANT.to_string()]);
+    assert!(left_long_ago().profile(trusted).email_verified);
 }

@@ -10,7 +10,7 @@ use crate::settings::{
     grants::{Grants, NamedRoles},
 };
 
-/// The settings that decide who is admitted.
+/// The settings that decide who is admitted, and what is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct AccountPolicy {
     pub(super) domains: Domains,
@@ -26,6 +26,7 @@ pub(crate) struct AccountPolicy {
     pub(super) auto_create_first_superuser: bool,
     pub(super) always_update_user_data: bool,
     pub(super) unique_email: bool,
+    pub(super) save_basic_info: bool,
 }
 
 impl AccountPolicy {
@@ -46,6 +47,7 @@ impl AccountPolicy {
                 && config.superuser_roles.is_empty(),
             always_update_user_data: config.always_update_user_data,
             unique_email: config.unique_email,
+            save_basic_info: config.save_basic_info,
         }
     }
 

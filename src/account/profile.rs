@@ -2,9 +2,12 @@
 
 use uuid::Uuid;
 
+use super::{
+    guest_name::{is_guest_name, own_address},
+    policy::AccountPolicy,
+};
 use crate::{
-    graph::profile::GraphUser, oidc::claims::VerifiedClaims, settings::config::Settings,
-    util::picture::PictureUpdate,
+    graph::profile::GraphUser, oidc::claims::VerifiedClaims, util::picture::PictureUpdate,
 };
 
 /// Longest name that is stored, in characters. Graph's own limit is 64 for each part.
@@ -33,30 +36,38 @@ pub struct Profile {
     pub object_id: String,
     /// The claim `sub`: the id of the account for this application alone.
     pub subject: String,
-    /// The mail address, in lower case; the user principal name if there is no mail.
+    /// The mail address, its ASCII letters in lower case. If there is no mail, the user principal
+    /// name; of a guest, the address in front of `#EXT#`. Check `email_verified`: an address alone
+    /// proves nothing, and neither finds nor admits a user.
     pub email: Option<String>,
-    /// Graph's user principal name, in lower case. Its domain is one that the tenant has verified.
+    /// Whether `email` is proved to be the account's: its tenant is the only one or listed in
+    /// `tenants`, or owns the address's domain. A personal account's is not.
+    pub email_verified: bool,
+    /// Graph's user principal name, its ASCII letters in lower case. Its domain is one that the tenant has verified.
     /// The token's `preferred_username`, which may be anything, never stands in for it.
     pub user_principal_name: Option<String>,
     /// First name.
     pub first_name: String,
     /// Last name.
     pub last_name: String,
-    /// The app roles that are assigned to the account in its tenant: the claim `roles`.
+    /// The app roles that are assigned to the account in its tenant: the claim `roles`. Entra can be
+    /// set to put the ids of groups there.
     pub app_roles: Vec<String>,
     /// The object ids of the account's groups: the claim `groups`, or Graph's answer where they
     /// are too many for it and a setting names a group. `None` if they can't be read.
     pub groups: Option<Vec<String>>,
     /// Whether the account is a guest of the tenant: its user principal name has `#EXT#`, or the
-    /// optional claim `acct` says so.
+    /// claims `acct` or `idp` say so.
     pub is_guest: bool,
     /// What goes into `microsoft_sso_users`; `None` with `save_basic_info = false`, and when Graph
     /// is unavailable.
     pub basic_info: Option<BasicInfo>,
     /// Whether names and addresses are Graph's. When Graph is unavailable, they are the token's.
     pub(crate) from_graph: bool,
-    /// Whether Entra vouches for the domain of `email`.
-    pub(super) email_domain_verified: bool,
+    /// Whether `is_guest` is certain. Without Graph the token may not say.
+    pub(super) is_guest_known: bool,
+    /// The token's address, where Entra says that the account's tenant owns its domain (`xms_edov`).
+    pub(super) vouched_email: Option<String>,
     /// The token's name of the account; the last resort for a user name.
     pub(super) preferred_username: Option<String>,
 }
@@ -83,6 +94,7 @@ impl Profile {
             subject: object_id.clone(),
             object_id,
             email: None,
+            email_verified: false,
             user_principal_name: None,
             first_name: String::new(),
             last_name: String::new(),
@@ -91,7 +103,8 @@ impl Profile {
             is_guest: false,
             basic_info: None,
             from_graph: true,
-            email_domain_verified: false,
+            is_guest_known: true,
+            vouched_email: None,
             preferred_username: None,
         }
     }
@@ -102,50 +115,54 @@ impl Profile {
         graph: Option<GraphUser>,
         photo: PictureUpdate,
         groups: Option<Vec<String>>,
-        settings: &Settings,
+        policy: &AccountPolicy,
     ) -> Self {
         let from_graph = graph.is_some();
-        let text = |text: Option<&str>| text.map(name).unwrap_or_default();
-        let upn = graph
-            .as_ref()
-            .and_then(|user| address(user.user_principal_name.as_deref()));
-        let mail = graph
-            .as_ref()
-            .and_then(|user| address(user.mail.as_deref()));
-        let token_mail = address(claims.email());
-        // `xms_edov` vouches for the token's address and for no other.
-        let email_domain_verified =
-            claims.is_email_domain_owner_verified() && (mail.is_none() || mail == token_mail);
-        let fallback = if from_graph { upn.clone() } else { token_mail };
-        let (mut first_name, last_name) = match &graph {
-            Some(user) => (
-                text(user.given_name.as_deref()),
-                text(user.surname.as_deref()),
-            ),
-            None => (text(claims.given_name()), text(claims.family_name())),
+        let of_graph = |field: fn(&GraphUser) -> &Option<String>| {
+            graph
+                .as_ref()
+                .and_then(|user| address(field(user).as_deref()))
         };
-        if first_name.is_empty() && last_name.is_empty() {
-            let display_name = graph.as_ref().and_then(|user| user.display_name.as_deref());
-            first_name = text(display_name.or_else(|| claims.name()));
-        }
-        Self {
+        let upn = of_graph(|user| &user.user_principal_name);
+        let mail = of_graph(|user| &user.mail).filter(|mail| !is_guest_name(mail));
+        let token_mail = address(claims.email()).filter(|mail| !is_guest_name(mail));
+        let preferred_username = address(claims.preferred_username());
+        let own = match &upn {
+            Some(name) if is_guest_name(name) => own_address(name),
+            upn => upn.clone(),
+        };
+        let named_guest = |name: &Option<String>| name.as_deref().is_some_and(is_guest_name);
+        let is_guest = claims.is_guest() == Some(true)
+            || named_guest(&upn)
+            || (!from_graph && named_guest(&preferred_username));
+        let (first_name, last_name) = names(claims, graph.as_ref());
+        let mut profile = Self {
             tenant_id: claims.tenant_id(),
             object_id: claims.object_id().to_owned(),
             subject: claims.subject().to_owned(),
-            email: mail.or(fallback),
+            email: if from_graph {
+                mail.or(own)
+            } else {
+                token_mail.clone()
+            },
+            email_verified: false,
             first_name,
             last_name,
             app_roles: claims.app_roles().to_vec(),
             groups,
-            is_guest: claims.is_guest() || upn.as_deref().is_some_and(is_guest),
+            is_guest,
+            is_guest_known: from_graph || is_guest || claims.is_guest().is_some(),
             user_principal_name: upn,
             basic_info: graph
-                .filter(|_| settings.save_basic_info)
+                .filter(|_| policy.save_basic_info)
                 .map(|user| BasicInfo::from_graph(user, photo)),
             from_graph,
-            email_domain_verified,
-            preferred_username: address(claims.preferred_username()),
-        }
+            vouched_email: token_mail.filter(|_| claims.is_email_domain_owner_verified()),
+            preferred_username,
+        };
+        let email = profile.email.as_deref();
+        profile.email_verified = email.is_some_and(|email| profile.proves(email, policy));
+        profile
     }
 
     /// The key of the account: (`tid`, `oid`).
@@ -180,6 +197,21 @@ impl BasicInfo {
     }
 }
 
+/// First and last name: Graph's, or the token's where Graph is unavailable.
+fn names(claims: &VerifiedClaims, graph: Option<&GraphUser>) -> (String, String) {
+    let text = |text: Option<&str>| text.map(name).unwrap_or_default();
+    let (first_name, last_name) = match graph {
+        Some(user) => (user.given_name.as_deref(), user.surname.as_deref()),
+        None => (claims.given_name(), claims.family_name()),
+    };
+    let (first_name, last_name) = (text(first_name), text(last_name));
+    if first_name.is_empty() && last_name.is_empty() {
+        let display_name = graph.and_then(|user| user.display_name.as_deref());
+        return (text(display_name.or_else(|| claims.name())), last_name);
+    }
+    (first_name, last_name)
+}
+
 /// A name without control characters (PostgreSQL refuses NUL), cut to its limit.
 fn name(text: &str) -> String {
     let visible = text.chars().filter(|c| !c.is_control());
@@ -190,16 +222,11 @@ fn name(text: &str) -> String {
         .to_owned()
 }
 
-/// Entra marks the user principal names of guests.
-fn is_guest(user_principal_name: &str) -> bool {
-    user_principal_name.contains("#ext#")
-}
-
-/// An address in lower case; `None` if it can't be one.
+/// An address, ASCII letters in lower case; `None` if it can't be one.
 fn address(text: Option<&str>) -> Option<String> {
     let text = text?.trim();
     let plain = !text.is_empty()
         && text.len() <= EMAIL_MAX_LEN
         && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-    plain.then(|| text.to_lowercase())
+    plain.then(|| text.to_ascii_lowercase())
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{domain, policy::AccountPolicy, profile::Profile};
+use super::{policy::AccountPolicy, profile::Profile, user::User};
 use crate::settings::grants::Grants;
 
 /// The rights that the settings give; `None` where they say nothing, and what is stored stays.
@@ -12,11 +12,17 @@ pub(super) struct Rights {
     pub(super) is_superuser: Option<bool>,
 }
 
-pub(super) fn rights(profile: &Profile, policy: &AccountPolicy) -> Rights {
-    let is_superuser = right(profile, policy, &policy.superusers, &policy.superuser_roles);
-    let is_staff = right(profile, policy, &policy.staff, &policy.staff_roles);
+/// `stored` is the user whose account signs in, if there is one.
+pub(super) fn rights(profile: &Profile, stored: Option<&User>, policy: &AccountPolicy) -> Rights {
+    let had = |has: fn(&User) -> bool| stored.is_some_and(has);
+    let (was_staff, was_superuser) = (had(|user| user.is_staff), had(|user| user.is_superuser));
+    let superusers = (&policy.superusers, &policy.superuser_roles);
+    let is_superuser = right(profile, policy, superusers, was_superuser);
+    let staff = (&policy.staff, &policy.staff_roles);
+    let is_staff = right(profile, policy, staff, was_staff);
     // `*` excludes guests: another tenant manages them.
-    let is_everybody = policy.staff.contains("*") && !profile.is_guest;
+    let is_member = profile.is_guest_known && !profile.is_guest;
+    let is_everybody = policy.staff.contains("*") && is_member;
     Rights {
         // A superuser is staff, even where nothing says who is staff.
         is_staff: match is_superuser {
@@ -37,34 +43,28 @@ pub(crate) fn named_roles(profile: &Profile, policy: &AccountPolicy) -> Vec<Stri
     roles.map(|(name, _)| name.clone()).collect()
 }
 
-/// A right that a list of users, or app roles and groups, may give.
+/// A right that a list of users, or app roles and groups, may give; `None` where neither is set.
+/// Without Graph, a name that was taken off the list takes the right, and none gives it: another
+/// account may have the name by now.
 fn right(
     profile: &Profile,
     policy: &AccountPolicy,
-    list: &BTreeSet<String>,
-    grants: &Grants,
+    (list, grants): (&BTreeSet<String>, &Grants),
+    had: bool,
 ) -> Option<bool> {
-    if grants.is_empty() {
-        // Without Graph no name is certain, and a list says nothing.
-        return (!list.is_empty() && profile.from_graph).then(|| is_listed(profile, policy, list));
+    if list.is_empty() && grants.is_empty() {
+        return None;
     }
-    // What can't be read gives no right.
-    let is_listed = profile.from_graph && is_listed(profile, policy, list);
+    let is_listed = (profile.from_graph || had) && profile.is_listed(list, policy);
     Some(is_listed || is_granted(profile, policy, grants))
-}
-
-fn is_listed(profile: &Profile, policy: &AccountPolicy, list: &BTreeSet<String>) -> bool {
-    let upn = domain::verified_upn(profile, policy);
-    let is_verified = |email: &&String| domain::has_verified_domain(profile, email, policy);
-    let email = profile.email.as_ref().filter(is_verified);
-    let mut names = [upn, email].into_iter().flatten();
-    names.any(|name| list.contains(name))
 }
 
 /// A right over all users. Each tenant's administrator assigns app roles and makes groups, so only
 /// those of a trusted tenant count.
 fn is_granted(profile: &Profile, policy: &AccountPolicy, grants: &Grants) -> bool {
-    let mut groups = profile.groups.iter().flatten();
+    // Entra can be set to put the ids of groups among the app roles.
+    let groups = profile.groups.iter().flatten();
+    let mut groups = groups.chain(&profile.app_roles);
     policy.trusts(profile.tenant_id)
         && (is_granted_by_app_role(profile, grants) || groups.any(|group| grants.has_group(group)))
 }

@@ -2,7 +2,7 @@
 
 use super::{
     decide::Decision,
-    tests::{CONTOSO, decide, profile, settings, stored},
+    tests::{CONTOSO, account, decide, settings, stored},
 };
 use crate::settings::builder::ConfigBuilder;
 
@@ -15,7 +15,7 @@ fn lists() -> ConfigBuilder {
 
 #[test]
 fn the_lists_name_whole_people() {
-    let new = |upn: &str, mail: &str| match decide(lists(), profile(Some(upn), Some(mail)), None) {
+    let new = |upn: &str, mail: &str| match decide(lists(), account(Some(upn), Some(mail)), None) {
         Decision::Create(user) => (user.is_staff, user.is_superuser),
         other => panic!("{other:?}"),
     };
@@ -46,7 +46,7 @@ fn the_lists_decide_at_every_sign_in() {
     let known = |settings: ConfigBuilder, upn: &str, staff: bool, superuser: bool| {
         let mut user = stored();
         (user.is_staff, user.is_superuser) = (staff, superuser);
-        match decide(settings, profile(Some(upn), None), Some(&user)) {
+        match decide(settings, account(Some(upn), None), Some(&user)) {
             Decision::SignIn(changes) => (changes.is_staff, changes.is_superuser),
             other => panic!("{other:?}"),
         }
@@ -84,7 +84,7 @@ fn another_tenants_administrator_makes_nobody_a_superuser() {
             .superuser_list(["boss@contoso.example"])
     };
     let is_superuser = |settings: ConfigBuilder| {
-        let eve = profile(Some("eve@evil.example"), Some("boss@contoso.example"));
+        let eve = account(Some("eve@evil.example"), Some("boss@contoso.example"));
         matches!(decide(settings, eve, None), Decision::Create(user) if user.is_superuser)
     };
     assert!(!is_superuser(lists().authority("common")));

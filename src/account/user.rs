@@ -91,7 +91,7 @@ pub struct User {
     pub id: UserId,
     /// User name.
     pub username: String,
-    /// E-mail address; empty if there is none.
+    /// E-mail address; empty if there is none. Check `email_verified`.
     pub email: String,
     /// First name.
     pub first_name: String,
@@ -110,6 +110,9 @@ pub struct User {
     /// Sessions of an older generation are ended.
     #[serde(skip)]
     pub(crate) session_generation: i64,
+    /// Whether the e-mail address is proved to be the user's. One that is not is what somebody else
+    /// may have written: show it, and decide nothing by it.
+    pub email_verified: bool,
 }
 
 impl User {
@@ -127,6 +130,7 @@ impl User {
             date_joined,
             last_login: None,
             session_generation: 0,
+            email_verified: false,
         }
     }
 }

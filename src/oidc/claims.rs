@@ -1,14 +1,15 @@
 //! The claims of Entra's ID token: as they come, and as they are once verified.
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use uuid::Uuid;
 
+use super::entra_values::{is_guest, is_true, strings};
 use crate::util::lenient;
 
 /// The claims that are read (Microsoft identity platform, "ID token claims reference"), but for those
 /// that openidconnect checks. Types are strict where a check depends on them: a `nbf` that is text is
-/// refused, not taken for absent. Everything else is read leniently, and refuses nobody.
+/// refused, not treated as absent. Everything else is read leniently, and refuses nobody.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct EntraClaims {
     pub(super) sub: String,
@@ -47,6 +48,8 @@ pub(crate) struct EntraClaims {
     hasgroups: Option<Value>,
     #[serde(default)]
     acct: Option<Value>,
+    #[serde(default)]
+    idp: Option<Value>,
 }
 
 /// The claims of a verified ID token. Only [`super::verify`] makes them.
@@ -65,7 +68,7 @@ pub(crate) struct VerifiedClaims {
     login_hint: Option<String>,
     app_roles: Vec<String>,
     groups: GroupsClaim,
-    is_guest: bool,
+    is_guest: Option<bool>,
 }
 
 /// What the ID token says of groups.
@@ -86,11 +89,11 @@ impl GroupsClaim {
         hasgroups: Option<&Value>,
     ) -> Self {
         let is_elsewhere = claim_names.is_some_and(|names| names.get("groups").is_some());
-        let is_so = |value: &Value| *value == json!(true) || *value == json!("true");
-        if groups.is_none() && (is_elsewhere || hasgroups.is_some_and(is_so)) {
+        let listed = strings(groups);
+        if listed.is_empty() && (is_elsewhere || hasgroups.is_some_and(is_true)) {
             return Self::Overage;
         }
-        Self::Listed(strings(groups))
+        Self::Listed(listed)
     }
 }
 
@@ -114,7 +117,7 @@ impl VerifiedClaims {
                 own.claim_names.as_ref(),
                 own.hasgroups.as_ref(),
             ),
-            is_guest: own.acct.as_ref().is_some_and(is_true),
+            is_guest: is_guest(own.acct.as_ref(), own.idp.as_ref(), tenant_id),
         }
     }
 
@@ -177,8 +180,8 @@ impl VerifiedClaims {
         &self.groups
     }
 
-    /// `acct`: the account is a guest in the tenant.
-    pub(crate) fn is_guest(&self) -> bool {
+    /// Whether the account is a guest in the tenant; `None` if the token doesn't say.
+    pub(crate) fn is_guest(&self) -> Option<bool> {
         self.is_guest
     }
 
@@ -199,8 +202,14 @@ impl VerifiedClaims {
             login_hint: None,
             app_roles: Vec::new(),
             groups: GroupsClaim::Listed(Vec::new()),
-            is_guest: false,
+            is_guest: None,
         }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_guest(mut self, is_guest: Option<bool>) -> Self {
+        self.is_guest = is_guest;
+        self
     }
 
     #[cfg(test)]
@@ -223,14 +232,6 @@ impl VerifiedClaims {
     }
 }
 
-/// The strings of a list; none of anything else.
-fn strings(list: Option<&Value>) -> Vec<String> {
-    let entries = list.and_then(Value::as_array).into_iter().flatten();
-    entries
-        .filter_map(|entry| entry.as_str().map(str::to_owned))
-        .collect()
-}
-
 /// A value that is only compared or sent back, if it is short and plain.
 fn opaque(value: &Option<String>, max_len: usize) -> Option<String> {
     let fits =
@@ -238,17 +239,10 @@ fn opaque(value: &Option<String>, max_len: usize) -> Option<String> {
     value.as_ref().filter(fits).cloned()
 }
 
-fn is_true(value: &Value) -> bool {
-    match value {
-        Value::Bool(value) => *value,
-        Value::Number(value) => value.as_i64() == Some(1),
-        Value::String(value) => value == "1" || value.eq_ignore_ascii_case("true"),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -265,7 +259,8 @@ mod tests {
         };
         assert_eq!(of(json!({})), listed(&[]));
         assert_eq!(of(json!({ "groups": ["a", "b"] })), listed(&["a", "b"]));
-        assert_eq!(of(json!({ "groups": "a" })), listed(&[]));
+        assert_eq!(of(json!({ "groups": "a" })), listed(&["a"]), "one text");
+        assert_eq!(of(json!({ "groups": { "a": "b" } })), listed(&[]));
         assert_eq!(of(json!({ "groups": ["a", 3, null] })), listed(&["a"]));
         assert_eq!(of(json!({ "_claim_names": {} })), listed(&[]));
         assert_eq!(
@@ -274,6 +269,7 @@ mod tests {
         );
         assert_eq!(of(json!({ "hasgroups": true })), GroupsClaim::Overage);
         assert_eq!(of(json!({ "hasgroups": "true" })), GroupsClaim::Overage);
+        assert_eq!(of(json!({ "hasgroups": 1 })), GroupsClaim::Overage);
         assert_eq!(of(json!({ "hasgroups": false })), listed(&[]));
     }
 }

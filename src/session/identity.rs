@@ -40,8 +40,11 @@ pub struct Identity {
     pub object_id: String,
     /// User name.
     pub username: String,
-    /// E-mail address; empty if there is none.
+    /// E-mail address; empty if there is none. Check `email_verified`.
     pub email: String,
+    /// Whether the e-mail address is proved to be the user's.
+    #[serde(default)]
+    pub email_verified: bool,
     /// First name.
     pub first_name: String,
     /// Last name.
@@ -92,6 +95,7 @@ impl Identity {
             object_id: profile.object_id.clone(),
             username: user.username,
             email: user.email,
+            email_verified: user.email_verified,
             first_name: user.first_name,
             last_name: user.last_name,
             signed_in_at: now,

@@ -187,7 +187,7 @@ pub(crate) fn is_secure(url: &Url) -> bool {
 }
 
 /// A host name of two labels or more, in ASCII.
-pub(super) fn is_domain(text: &str) -> bool {
+pub(crate) fn is_domain(text: &str) -> bool {
     let label = |label: &str| {
         !label.is_empty()
             && !label.starts_with('-')

@@ -158,10 +158,11 @@ settings! {
     /// Whether to keep the access token in the session, under
     /// [`ACCESS_TOKEN_KEY`](crate::ACCESS_TOKEN_KEY). Default: `false`.
     save_access_token: bool = false;
-    /// Whether every sign-in updates first name, last name and e-mail, and not only the first.
-    /// Default: `false`.
+    /// Whether every sign-in updates first name, last name and a proved e-mail address, and not only
+    /// the first. Default: `false`.
     always_update_user_data: bool = false;
-    /// Whether to refuse a new user whose e-mail address another user has. Default: `false`.
+    /// Whether to refuse a new user whose e-mail address another user has, without regard to ASCII
+    /// case. An address that isn't proved to be that user's doesn't count. Default: `false`.
     unique_email: bool = false;
     /// Staff, by full e-mail address or user principal name, case-insensitive; `*` is everybody but
     /// guests. Applied at every sign-in; removal revokes. Default: empty, which leaves `is_staff`
@@ -183,8 +184,9 @@ settings! {
     /// What to do with guests of the tenant (`#EXT#` in their user principal name).
     /// Default: [`Guests::ByDomain`].
     guests: Guests = Guests::ByDomain;
-    /// Whether the first user that is created, while there is no superuser, becomes one. It has no
-    /// effect when `superuser_list` is set. Default: `false`.
+    /// Whether the first user of an empty table becomes a superuser. It has no effect when
+    /// `superuser_list` or `superuser_roles` is set, and warns at start where several tenants may sign
+    /// in. Default: `false`.
     auto_create_first_superuser: bool = false;
     /// Whether to leave messages for the next page. Default: `true`.
     enable_messages: bool = true;

@@ -65,6 +65,7 @@ impl Check {
         self.secret_key(given.secret_key.expose().len(), is_public);
         if let Some(authority) = &authority {
             self.proof_of_domains(authority, &domains, &tenants);
+            self.first_superuser(given, authority);
         }
         Some(Settings {
             enabled: given.enabled,

@@ -6,11 +6,13 @@ use uuid::Uuid;
 
 use super::{
     authority::{Authority, is_domain},
+    builder::Values,
     check::Check,
     config::Domains,
     from_value::List,
     grants::{Grants, NamedRoles},
 };
+use crate::util::address::{ascii_domain, comparable};
 
 impl Check {
     pub(super) fn tenants(&mut self, list: &List) -> BTreeSet<Uuid> {
@@ -31,9 +33,10 @@ impl Check {
     pub(super) fn domains(&mut self, list: &List) -> Domains {
         let mut domains = BTreeSet::new();
         for entry in list.iter().filter(|entry| *entry != "*") {
-            let entry = entry.to_lowercase();
-            if is_domain(&entry) || is_single_label(&entry) {
-                domains.insert(entry);
+            let domain = ascii_domain(entry);
+            let is_domain = |domain: &String| is_domain(domain) || is_single_label(domain);
+            if let Some(domain) = domain.filter(is_domain) {
+                domains.insert(domain);
             } else {
                 self.problem(
                     "allowable_domains",
@@ -79,9 +82,9 @@ impl Check {
         superusers
     }
 
-    /// Addresses in lower case.
+    /// Addresses, as they are compared.
     pub(super) fn people(&mut self, setting: &str, list: &List) -> BTreeSet<String> {
-        let people: BTreeSet<_> = list.iter().map(str::to_lowercase).collect();
+        let people: BTreeSet<_> = list.iter().map(comparable).collect();
         for entry in people
             .iter()
             .filter(|entry| *entry != "*" && !entry.contains('@'))
@@ -132,6 +135,15 @@ impl Check {
             }
         }
         named
+    }
+
+    /// The first person of whatever tenant would become superuser.
+    pub(super) fn first_superuser(&mut self, given: &Values, authority: &Authority) {
+        let is_ignored = given.superuser_list.iter().next().is_some()
+            || given.superuser_roles.iter().next().is_some();
+        if given.auto_create_first_superuser && authority.is_multi_tenant() && !is_ignored {
+            self.warning("auto_create_first_superuser", "accounts of many tenants may sign in, and whoever is the first to do so becomes superuser", "name the superusers in `superuser_list` or `superuser_roles`, or use your tenant as `authority`");
+        }
     }
 
     /// Where any tenant may sign in, a mail address proves nothing: warn, and say what to do.

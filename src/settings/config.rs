@@ -62,9 +62,9 @@ pub(crate) struct Settings {
     pub(crate) save_access_token: bool,
     pub(crate) always_update_user_data: bool,
     pub(crate) unique_email: bool,
-    /// Addresses in lower case, or `*`.
+    /// Addresses as they are compared, or `*`.
     pub(crate) staff: BTreeSet<String>,
-    /// Addresses in lower case.
+    /// Addresses as they are compared.
     pub(crate) superusers: BTreeSet<String>,
     pub(crate) staff_roles: Grants,
     pub(crate) superuser_roles: Grants,

@@ -371,3 +371,24 @@ proptest::proptest! {
         proptest::prop_assert_eq!(is_ok(logout), is_taken);
     }
 }
+
+#[test]
+fn the_first_superuser_of_many_tenants_is_a_warning() {
+    let warns = |builder: ConfigBuilder| {
+        let Config(settings) = builder.auto_create_first_superuser(true).build().unwrap();
+        let mut warnings = settings.warnings.iter();
+        warnings.any(|warning| warning.setting == "auto_create_first_superuser")
+    };
+    assert!(warns(good().authority("common")));
+    assert!(warns(
+        good()
+            .authority("organizations")
+            .tenants([uuid::Uuid::from_u128(1).to_string()])
+    ));
+    assert!(!warns(good().authority("contoso.example")));
+    assert!(!warns(
+        good()
+            .authority("common")
+            .superuser_list(["ada@contoso.example"])
+    ));
+}

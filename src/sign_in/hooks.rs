@@ -9,7 +9,7 @@ use actix_web::HttpRequest;
 use futures_util::future::LocalBoxFuture;
 
 use crate::{
-    account::{decide::NewUser, denied::Denied, profile::Profile, user::User},
+    account::{denied::Denied, new_user::NewUser, profile::Profile, user::User},
     graph::{profile::query, response::GraphError},
     http_client::HttpClient,
     settings::config::Settings,

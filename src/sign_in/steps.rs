@@ -138,7 +138,7 @@ impl SignInFlow {
             }
             (GroupsClaim::Overage, None) => None,
         };
-        let profile = Profile::from_claims(claims, user, answers.photo, groups, settings);
+        let profile = Profile::from_claims(claims, user, answers.photo, groups, &self.site.policy);
         Ok((Arc::new(profile), unavailable))
     }
 

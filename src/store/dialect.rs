@@ -6,10 +6,11 @@ use super::error::StoreError;
 
 /// The differences between databases.
 pub(crate) trait Dialect: Connection {
-    /// Compares `users.username` with text in lower case, whatever the case stored, by an index.
-    const SAME_USERNAME: &'static str;
-    /// Compares `users.email` likewise.
-    const SAME_EMAIL: &'static str;
+    /// Compares `users.username` with a text, put between both, as the unique index compares them.
+    const SAME_USERNAME: (&'static str, &'static str);
+    /// Finds by an index the rows whose `users.email` equals a text without regard to ASCII case,
+    /// and perhaps others.
+    const SAME_EMAIL: (&'static str, &'static str);
 
     /// A transaction that is going to write.
     fn write<T>(
@@ -23,9 +24,9 @@ pub(crate) trait Dialect: Connection {
 
 #[cfg(feature = "sqlite")]
 impl Dialect for diesel::SqliteConnection {
-    // The columns are declared with the collation NOCASE.
-    const SAME_USERNAME: &'static str = "username = ";
-    const SAME_EMAIL: &'static str = "email = ";
+    // The columns are declared with the collation NOCASE, which knows ASCII alone.
+    const SAME_USERNAME: (&'static str, &'static str) = ("username = ", "");
+    const SAME_EMAIL: (&'static str, &'static str) = ("email = ", "");
 
     fn write<T>(
         &mut self,
@@ -45,8 +46,10 @@ impl Dialect for diesel::SqliteConnection {
 #[cfg(feature = "postgres")]
 impl Dialect for diesel::PgConnection {
     // The indexes are on these expressions.
-    const SAME_USERNAME: &'static str = "lower(username) = ";
-    const SAME_EMAIL: &'static str = "lower(email) = ";
+    const SAME_USERNAME: (&'static str, &'static str) = ("lower(username) = lower(", ")");
+    // The collation C knows the letters of ASCII alone, in whatever locale the database is.
+    const SAME_EMAIL: (&'static str, &'static str) =
+        ("lower(email COLLATE \"C\") = lower(", " COLLATE \"C\")");
 
     fn write<T>(
         &mut self,
@@ -66,9 +69,9 @@ impl Dialect for diesel::PgConnection {
 
 #[cfg(feature = "mysql")]
 impl Dialect for diesel::MysqlConnection {
-    // The columns' collation disregards letter case.
-    const SAME_USERNAME: &'static str = "username = ";
-    const SAME_EMAIL: &'static str = "email = ";
+    // The columns' collation disregards letter case and accents.
+    const SAME_USERNAME: (&'static str, &'static str) = ("username = ", "");
+    const SAME_EMAIL: (&'static str, &'static str) = ("email = ", "");
 
     fn write<T>(
         &mut self,

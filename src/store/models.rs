@@ -10,7 +10,9 @@ use diesel::{
 use super::schema::{microsoft_sso_identities, microsoft_sso_users, users};
 use crate::{
     account::{
-        decide::{Changes, NewUser},
+        decide::Changes,
+        known::KnownAccount,
+        new_user::NewUser,
         profile::BasicInfo,
         user::{MicrosoftUser, User},
     },
@@ -30,6 +32,7 @@ type UserColumns = (
     users::date_joined,
     users::last_login,
     users::session_generation,
+    users::email_verified,
 );
 
 type UserRow = (
@@ -44,6 +47,7 @@ type UserRow = (
     NaiveDateTime,
     Option<NaiveDateTime>,
     i64,
+    bool,
 );
 
 impl<DB: Backend> Selectable<DB> for User {
@@ -62,6 +66,7 @@ impl<DB: Backend> Selectable<DB> for User {
             users::date_joined,
             users::last_login,
             users::session_generation,
+            users::email_verified,
         )
     }
 }
@@ -73,24 +78,14 @@ where
     type Row = UserRow;
 
     fn build(row: UserRow) -> deserialize::Result<Self> {
-        let (
-            id,
-            username,
-            email,
-            first_name,
-            last_name,
-            active,
-            staff,
-            superuser,
-            at,
-            login,
-            generation,
-        ) = row;
-        let mut user = Self::new(id.into(), username, at.and_utc());
+        let (id, username, email, first_name, last_name, active, ..) = row;
+        let (.., staff, superuser, joined, login, generation, verified) = row;
+        let mut user = Self::new(id.into(), username, joined.and_utc());
         (user.email, user.first_name, user.last_name) = (email, first_name, last_name);
         (user.is_active, user.is_staff, user.is_superuser) = (active, staff, superuser);
         user.last_login = login.map(|at| at.and_utc());
         user.session_generation = generation;
+        user.email_verified = verified;
         Ok(user)
     }
 }
@@ -108,6 +103,7 @@ pub(super) struct InsertUser<'a> {
     is_superuser: bool,
     date_joined: NaiveDateTime,
     last_login: NaiveDateTime,
+    email_verified: bool,
 }
 
 impl<'a> InsertUser<'a> {
@@ -123,6 +119,7 @@ impl<'a> InsertUser<'a> {
             is_superuser: user.is_superuser,
             date_joined: at,
             last_login: at,
+            email_verified: user.is_email_verified(),
         }
     }
 }
@@ -132,6 +129,7 @@ impl<'a> InsertUser<'a> {
 #[diesel(table_name = users)]
 pub(super) struct UpdateUser<'a> {
     email: Option<&'a str>,
+    email_verified: Option<bool>,
     first_name: Option<&'a str>,
     last_name: Option<&'a str>,
     is_staff: Option<bool>,
@@ -143,6 +141,7 @@ impl<'a> UpdateUser<'a> {
     pub(super) fn new(changes: &'a Changes, at: NaiveDateTime) -> Self {
         Self {
             email: changes.email.as_deref(),
+            email_verified: changes.email_verified,
             first_name: changes.first_name.as_deref(),
             last_name: changes.last_name.as_deref(),
             is_staff: changes.is_staff,
@@ -159,6 +158,37 @@ pub(super) struct InsertIdentity<'a> {
     pub(super) object_id: &'a str,
     pub(super) subject: &'a str,
     pub(super) user_id: i64,
+    #[diesel(embed)]
+    pub(super) known: KnownAccountRow,
+}
+
+/// What Graph said of an account at its last sign-in with it.
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = microsoft_sso_identities, treat_none_as_null = true)]
+pub(super) struct KnownAccountRow {
+    email: Option<String>,
+    user_principal_name: Option<String>,
+    is_guest: Option<bool>,
+}
+
+impl From<KnownAccount> for KnownAccountRow {
+    fn from(known: KnownAccount) -> Self {
+        Self {
+            email: known.email,
+            user_principal_name: known.user_principal_name,
+            is_guest: known.is_guest,
+        }
+    }
+}
+
+impl From<KnownAccountRow> for KnownAccount {
+    fn from(row: KnownAccountRow) -> Self {
+        Self {
+            email: row.email,
+            user_principal_name: row.user_principal_name,
+            is_guest: row.is_guest,
+        }
+    }
 }
 
 /// What tells whether `microsoft_sso_users` has changed, without the picture.

@@ -33,7 +33,7 @@
 //! #     id -> BigInt, username -> Text, email -> Text, first_name -> Text, last_name -> Text,
 //! #     password -> Text, is_active -> Bool, is_staff -> Bool, is_superuser -> Bool,
 //! #     date_joined -> Timestamp, last_login -> Nullable<Timestamp>,
-//! #     session_generation -> BigInt,
+//! #     session_generation -> BigInt, email_verified -> Bool,
 //! # } }
 //! # diesel::joinable!(orders -> users (user_id));
 //! # diesel::allow_tables_to_appear_in_same_query!(orders, users);
@@ -42,7 +42,7 @@
 //!     use self::users::dsl::*;
 //!     let user = (
 //!         id, username, email, first_name, last_name, is_active, is_staff, is_superuser,
-//!         date_joined, last_login, session_generation,
+//!         date_joined, last_login, session_generation, email_verified,
 //!     );
 //!     orders::table
 //!         .inner_join(users)
@@ -72,6 +72,7 @@ diesel::table! {
         date_joined -> Timestamp,
         last_login -> Nullable<Timestamp>,
         session_generation -> BigInt,
+        email_verified -> Bool,
     }
 }
 
@@ -82,6 +83,9 @@ diesel::table! {
         object_id -> Text,
         subject -> Text,
         user_id -> BigInt,
+        email -> Nullable<Text>,
+        user_principal_name -> Nullable<Text>,
+        is_guest -> Nullable<Bool>,
     }
 }
 

@@ -12,8 +12,10 @@ use super::{
     user_store::{SignInOutcome, SignedInUser},
 };
 use crate::account::{
-    decide::{Decision, NewUser, SignIn},
+    decide::{Decision, SignIn},
     denied::Denied,
+    known::KnownAccount,
+    new_user::NewUser,
     profile::BasicInfo,
     user::User,
 };
@@ -57,14 +59,18 @@ fn sign_in_existing<C: Statements>(
 ) -> Result<Option<SignInOutcome>, StoreError> {
     let profile = sign_in.profile();
     let tenant = profile.tenant_id.to_string();
-    let Some((mut user, info)) = conn.stored(&tenant, &profile.object_id)? else {
+    let Some((mut user, known, info)) = conn.stored(&tenant, &profile.object_id)? else {
         return Ok(None);
     };
     let id = row_id(&user)?;
-    match sign_in.decide(Some(&user)) {
+    let known = KnownAccount::from(known);
+    match sign_in.decide_known(Some(&user), &known) {
         Decision::SignIn(changes) => {
             let at = sign_in.at();
             conn.update_user(id, &UpdateUser::new(&changes, at.naive_utc()))?;
+            if let Some(new) = profile.known().filter(|new| *new != known) {
+                conn.update_identity(&tenant, &profile.object_id, &new.into())?;
+            }
             if let Some(basic_info) = &profile.basic_info {
                 write_basic_info(conn, id, info.as_ref(), basic_info)?;
             }
@@ -108,11 +114,11 @@ fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome
     };
     // A user who is only linked keeps the address that it has.
     let checks_email = new.email_must_be_unique && new.existing.is_none();
-    if checks_email && !new.email.is_empty() && conn.email_exists(&new.email)? {
+    if checks_email && !new.email.is_empty() && conn.verified_email_exists(&new.email)? {
         return Ok(Denied::EmailTaken.into());
     }
     // Creations are serialised, so the answer holds until the end of the transaction.
-    if new.superuser_if_first && !conn.superuser_exists()? {
+    if new.superuser_if_first && !conn.user_exists()? {
         (new.is_staff, new.is_superuser) = (true, true);
     }
     let existing = match existing_from_hook(conn, &new)? {
@@ -133,6 +139,7 @@ fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome
         object_id: &profile.object_id,
         subject: &profile.subject,
         user_id: id,
+        known: profile.known().unwrap_or_default().into(),
     })?;
     if let Some(info) = &profile.basic_info {
         // An existing user may have signed in from another tenant before.

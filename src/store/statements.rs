@@ -10,27 +10,34 @@ use diesel::{
 use super::{
     dialect::Dialect,
     models::{
-        BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
+        BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, KnownAccountRow,
+        UpdateBasicInfo, UpdateUser,
     },
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
 };
 use crate::account::user::User;
 
+/// The user of an account, and what is kept of both.
+type StoredAccount = (User, KnownAccountRow, Option<BasicInfoRow>);
+
 /// The statements of a sign-in.
 pub(super) trait Statements: Dialect {
-    fn stored(
-        &mut self,
-        tenant: &str,
-        object: &str,
-    ) -> QueryResult<Option<(User, Option<BasicInfoRow>)>>;
+    fn stored(&mut self, tenant: &str, object: &str) -> QueryResult<Option<StoredAccount>>;
     fn user(&mut self, id: i64) -> QueryResult<User>;
     fn username_exists(&mut self, username: &str) -> QueryResult<bool>;
-    fn email_exists(&mut self, email: &str) -> QueryResult<bool>;
-    fn superuser_exists(&mut self) -> QueryResult<bool>;
+    /// Whether a user has the proved address, without regard to ASCII case.
+    fn verified_email_exists(&mut self, email: &str) -> QueryResult<bool>;
+    fn user_exists(&mut self) -> QueryResult<bool>;
     fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64>;
     fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()>;
     fn delete_identity(&mut self, tenant: &str, object: &str) -> QueryResult<()>;
     fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()>;
+    fn update_identity(
+        &mut self,
+        tenant: &str,
+        object: &str,
+        known: &KnownAccountRow,
+    ) -> QueryResult<()>;
     fn basic_info(&mut self, id: i64) -> QueryResult<Option<BasicInfoRow>>;
     fn insert_basic_info(&mut self, info: &InsertBasicInfo<'_>) -> QueryResult<()>;
     fn update_basic_info(&mut self, id: i64, update: &UpdateBasicInfo<'_>) -> QueryResult<()>;
@@ -40,16 +47,16 @@ pub(super) trait Statements: Dialect {
 macro_rules! statements {
     ($connection:ty) => {
         impl Statements for $connection {
-            fn stored(
-                &mut self,
-                tenant: &str,
-                object: &str,
-            ) -> QueryResult<Option<(User, Option<BasicInfoRow>)>> {
+            fn stored(&mut self, tenant: &str, object: &str) -> QueryResult<Option<StoredAccount>> {
                 microsoft_sso_identities::table
                     .inner_join(users::table.left_join(microsoft_sso_users::table))
                     .filter(microsoft_sso_identities::tenant_id.eq(tenant))
                     .filter(microsoft_sso_identities::object_id.eq(object))
-                    .select((User::as_select(), Option::<BasicInfoRow>::as_select()))
+                    .select((
+                        User::as_select(),
+                        KnownAccountRow::as_select(),
+                        Option::<BasicInfoRow>::as_select(),
+                    ))
                     .first(self)
                     .optional()
             }
@@ -59,8 +66,8 @@ macro_rules! statements {
             }
 
             fn username_exists(&mut self, username: &str) -> QueryResult<bool> {
-                let same =
-                    sql::<Bool>(Self::SAME_USERNAME).bind::<Text, _>(username.to_lowercase());
+                let (before, after) = Self::SAME_USERNAME;
+                let same = sql::<Bool>(before).bind::<Text, _>(username).sql(after);
                 let found = users::table
                     .filter(same)
                     .select(users::id)
@@ -68,29 +75,32 @@ macro_rules! statements {
                 Ok(found.optional()?.is_some())
             }
 
-            fn email_exists(&mut self, email: &str) -> QueryResult<bool> {
-                let same = sql::<Bool>(Self::SAME_EMAIL).bind::<Text, _>(email.to_lowercase());
-                let found = users::table
-                    .filter(same)
-                    .select(users::id)
-                    .first::<i64>(self);
-                Ok(found.optional()?.is_some())
+            fn verified_email_exists(&mut self, email: &str) -> QueryResult<bool> {
+                let (before, after) = Self::SAME_EMAIL;
+                let similar = sql::<Bool>(before).bind::<Text, _>(email).sql(after);
+                let found: Vec<String> = users::table
+                    .filter(similar)
+                    .filter(users::email_verified.eq(true))
+                    .select(users::email)
+                    .load(self)?;
+                Ok(found.iter().any(|other| other.eq_ignore_ascii_case(email)))
             }
 
-            fn superuser_exists(&mut self) -> QueryResult<bool> {
-                let superusers = users::table.filter(users::is_superuser.eq(true));
-                let found = superusers.select(users::id).first::<i64>(self);
+            fn user_exists(&mut self) -> QueryResult<bool> {
+                let found = users::table.select(users::id).first::<i64>(self);
                 Ok(found.optional()?.is_some())
             }
 
             fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64> {
-                // Read back by the unique user name: not every database has RETURNING.
+                // Read back by the unique user name, to the letter: not every database has RETURNING.
                 diesel::insert_into(users::table)
                     .values(user)
                     .execute(self)?;
-                let same = sql::<Bool>(Self::SAME_USERNAME);
+                let (before, after) = Self::SAME_USERNAME;
+                let same = sql::<Bool>(before).bind::<Text, _>(username).sql(after);
                 users::table
-                    .filter(same.bind::<Text, _>(username.to_lowercase()))
+                    .filter(same)
+                    .filter(users::username.eq(username))
                     .select(users::id)
                     .first(self)
             }
@@ -111,6 +121,18 @@ macro_rules! statements {
             fn insert_identity(&mut self, identity: &InsertIdentity<'_>) -> QueryResult<()> {
                 diesel::insert_into(microsoft_sso_identities::table)
                     .values(identity)
+                    .execute(self)
+                    .map(drop)
+            }
+
+            fn update_identity(
+                &mut self,
+                tenant: &str,
+                object: &str,
+                known: &KnownAccountRow,
+            ) -> QueryResult<()> {
+                diesel::update(microsoft_sso_identities::table.find((tenant, object)))
+                    .set(known)
                     .execute(self)
                     .map(drop)
             }

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use crate::{
     account::{
-        decide::{Decision, NewUser, SignIn},
+        decide::{Decision, SignIn},
         denied::Denied,
+        new_user::NewUser,
         profile::BasicInfo,
         user::{MicrosoftUser, User, UserId},
     },
@@ -229,7 +230,7 @@ impl Tables {
             .candidate_usernames(&sign_in.profile().object_id)
             .find(is_free)
             .ok_or_else(|| StoreError::new("every user name for the account is taken"))?;
-        let is_first = new.superuser_if_first && !self.any(|user| user.is_superuser);
+        let is_first = new.superuser_if_first && self.users.is_empty();
         let id = i64::try_from(self.users.len() + 1).map_err(StoreError::new)?;
         let mut user = new.clone().into_user(id.into(), username, sign_in.at());
         user.is_staff |= is_first;
@@ -241,7 +242,11 @@ impl Tables {
     fn is_email_of_another(&self, new: &NewUser) -> bool {
         let is_another = |user: &User| new.existing.as_ref() != Some(&user.id);
         !new.email.is_empty()
-            && self.any(|user| is_same(&user.email, &new.email) && is_another(user))
+            && self.any(|user| {
+                user.email_verified
+                    && user.email.eq_ignore_ascii_case(&new.email)
+                    && is_another(user)
+            })
     }
 
     fn any(&self, condition: impl Fn(&User) -> bool) -> bool {

@@ -1,5 +1,6 @@
 //! Building blocks that know nothing of sign-in.
 
+pub(crate) mod address;
 pub(crate) mod clock;
 pub(crate) mod cookies;
 pub(crate) mod crypto;

@@ -244,3 +244,62 @@ async fn a_database_server_that_is_away_is_a_clear_503_within_its_time() {
         before.elapsed()
     );
 }
+
+/// The statements of the blocks of SQL in a document.
+fn recipe(document: &str) -> Vec<String> {
+    let blocks = document.split("```sql\n").skip(1);
+    let blocks = blocks.map(|block| block.split("```").next().unwrap());
+    let statements = blocks.flat_map(|block| block.split(';'));
+    let statements = statements.map(|statement| statement.trim().to_owned());
+    statements
+        .filter(|statement| !statement.is_empty())
+        .collect()
+}
+
+#[actix_web::test]
+async fn djangos_users_move_by_the_recipe_of_the_documentation() {
+    let app = TestApp::start().await;
+    let people = app.entra.people();
+    let ada = &people[0];
+    for table in [
+        "auth_user (id INTEGER PRIMARY KEY, password VARCHAR(128), last_login TIMESTAMP NULL, \
+         is_superuser BOOLEAN, username VARCHAR(150), first_name VARCHAR(150), \
+         last_name VARCHAR(150), email VARCHAR(254), is_staff BOOLEAN, is_active BOOLEAN, \
+         date_joined TIMESTAMP)",
+        "microsoft_sso_user (id INTEGER PRIMARY KEY, microsoft_id VARCHAR(255), \
+         picture_raw VARCHAR(9), locale VARCHAR(5), user_id INTEGER)",
+    ] {
+        app.execute(&format!("CREATE TABLE {table}"));
+    }
+    app.execute(
+        "INSERT INTO auth_user VALUES (7, '!', NULL, TRUE, 'ada', 'A', 'L', \
+         'ada@contoso.example', TRUE, TRUE, '2020-01-01 00:00:00'), \
+         (9, '!', NULL, FALSE, 'local', '', '', '', FALSE, TRUE, '2020-01-01 00:00:00')",
+    );
+    app.execute(&format!(
+        "INSERT INTO microsoft_sso_user VALUES (1, '{}', NULL, 'en', 7), (2, NULL, NULL, NULL, 9)",
+        ada.oid
+    ));
+    let statements = recipe(include_str!("../../docs/django.md"));
+    assert_eq!(statements.len(), 3);
+    let is_postgres = server().is_some_and(|url| url.starts_with("postgres"));
+    for statement in statements {
+        if is_postgres || !statement.contains("setval") {
+            app.execute(&statement.replace("00000000-0000-0000-0000-000000000000", &ada.tenant));
+        }
+    }
+    let browser = app.browser();
+    browser.sign_in("ada@contoso.example").await;
+    let me = browser.me().await.unwrap();
+    assert_eq!(
+        (me["id"].as_str(), me["username"].as_str()),
+        (Some("7"), Some("ada"))
+    );
+    assert_eq!(
+        app.count("users WHERE id = 7 AND is_superuser AND email_verified"),
+        1
+    );
+    let browser = app.browser();
+    browser.sign_in("grace@contoso.example").await;
+    assert_eq!(browser.me().await.unwrap()["id"], "10", "new ids follow");
+}

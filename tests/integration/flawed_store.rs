@@ -146,10 +146,10 @@ impl FlawedStore {
         let profile = sign_in.profile().clone();
         let mut rows = self.rows();
         let id = UserId::from(i64::try_from(rows.len()).unwrap() + 1);
-        let mut user = User::new(id, new.username, sign_in.at());
-        (user.email, user.first_name, user.last_name) = (new.email, new.first_name, new.last_name);
-        user.is_staff = new.is_staff || makes_superuser;
-        user.is_superuser = new.is_superuser || makes_superuser;
+        let username = new.username.clone();
+        let mut user = new.into_user(id, username, sign_in.at());
+        user.is_staff |= makes_superuser;
+        user.is_superuser |= makes_superuser;
         let mut row = Row {
             profile: profile.clone(),
             user: user.clone(),

@@ -138,7 +138,7 @@ impl TestApp {
         Self::build(entra, (store, database), |settings| settings, |sso| sso)
     }
 
-    /// Another application on the same database and Entra.
+    /// Another application, or the same started again, on the same database and Entra.
     pub(crate) fn beside(&self, settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> Self {
         let database = (self.store.clone(), Arc::clone(&self.database));
         Self::build(self.entra.clone(), database, settings, |sso| sso)

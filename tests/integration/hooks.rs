@@ -176,3 +176,26 @@ async fn a_hook_asks_graph_for_what_a_further_scope_brings() {
         assert!(answers.contains(expected), "{answers}");
     }
 }
+
+/// Gives every new user the same name.
+struct Name(&'static str);
+
+impl Hooks for Name {
+    async fn before_creation(&self, _: HookContext<'_>, user: &mut NewUser) -> Result<(), Denied> {
+        user.username = self.0.to_owned();
+        Ok(())
+    }
+}
+
+#[actix_web::test]
+async fn a_name_with_capitals_of_any_alphabet_is_read_back() {
+    for name in ["ÄRGER", "İstanbul", "ΣΊΣΥΦΟΣ", "Ada"] {
+        let app = TestApp::with_hooks(Name(name)).await;
+        let browser = app.browser();
+        browser.sign_in(ADA).await;
+        assert_eq!(browser.me().await.unwrap()["username"], name);
+        let browser = app.browser();
+        browser.sign_in("grace@contoso.example").await;
+        assert_eq!(browser.me().await.unwrap()["username"], format!("{name}-2"));
+    }
+}

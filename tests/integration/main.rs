@@ -12,6 +12,7 @@ mod database;
 mod flawed_store;
 mod harness;
 
+mod addresses;
 mod again;
 mod attempts;
 mod audit;
@@ -49,3 +50,4 @@ mod strict_types;
 mod upstream;
 mod upstream_log;
 mod wiring;
+mod without_graph;

@@ -5,6 +5,8 @@ use microsoft_sso::{
     testing::{CONTOSO, Endpoint, FABRIKAM, Fault, Person},
 };
 
+use serde_json::json;
+
 use crate::{browser::Browser, harness::TestApp};
 
 const ADA: &str = "ada@contoso.example";
@@ -184,8 +186,7 @@ async fn guests_have_a_rule_of_their_own() {
     assert!(message.contains("guests"), "{message}");
     app.browser().sign_in(ADA).await;
     change(&app, ADA, |ada| {
-        ada.extra_claims
-            .insert("acct".to_owned(), serde_json::json!(1));
+        ada.extra_claims.insert("acct".to_owned(), json!(1));
     });
     let message = app.browser().refused(ADA).await;
     assert!(
@@ -202,4 +203,48 @@ async fn a_tenant_that_nobody_listed_invites_nobody() {
     })
     .await;
     app.browser().refused(GUEST).await;
+}
+
+#[actix_web::test]
+async fn groups_count_wherever_entra_puts_them() {
+    let app = TestApp::with_settings(roles).await;
+    let editors = "6F3B1C5E-0000-4000-8000-00000000000B";
+    for (claim, value) in [
+        ("groups", json!([STAFF.to_uppercase(), editors])),
+        ("roles", json!([STAFF, editors.to_lowercase(), "Other"])),
+        ("roles", json!([STAFF.to_uppercase(), editors])),
+    ] {
+        change(&app, ADA, |ada| {
+            ada.extra_claims = [(claim.to_owned(), value.clone())].into_iter().collect();
+        });
+        let browser = app.browser();
+        browser.sign_in(ADA).await;
+        let expected = (true, false, vec!["editor".into()]);
+        assert_eq!(rights(&app, &browser).await, expected, "{claim} {value}");
+    }
+    for (claim, value, expected) in [
+        ("groups", STAFF, (true, false, vec![])),
+        ("roles", STAFF, (true, false, vec![])),
+        ("roles", "App.Admin", (true, true, vec![])),
+        ("roles", "Audit", (false, false, vec!["auditor".into()])),
+    ] {
+        change(&app, ADA, |ada| {
+            ada.extra_claims = [(claim.to_owned(), json!(value))].into_iter().collect();
+        });
+        let browser = app.browser();
+        browser.sign_in(ADA).await;
+        assert_eq!(
+            rights(&app, &browser).await,
+            expected,
+            "one text: {claim} {value}"
+        );
+    }
+    // A group belongs to one tenant, under whatever claim it comes.
+    let open = app.beside(|s| roles(s).tenants([""; 0]));
+    change(&open, FRANK, |frank| {
+        frank.roles = vec![STAFF.into(), editors.into()]
+    });
+    let browser = open.browser();
+    browser.sign_in(FRANK).await;
+    assert_eq!(rights(&open, &browser).await, (false, false, vec![]));
 }

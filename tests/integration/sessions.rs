@@ -73,6 +73,7 @@ async fn nothing_of_the_attempt_is_in_the_session() {
         [
             "binding",
             "email",
+            "email_verified",
             "expires_at",
             "first_name",
             "generation",

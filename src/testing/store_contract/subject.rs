@@ -66,7 +66,11 @@ pub(super) fn require(condition: bool, what: impl FnOnce() -> String) -> Checked
 /// Settings that admit all accounts.
 pub(super) fn settings() -> ConfigBuilder {
     // Switched off, no setting is required, and deciding doesn't ask.
-    Config::builder().enabled(false).allowable_domains(["*"])
+    Config::builder()
+        .enabled(false)
+        .allowable_domains(["*"])
+        // One tenant's own application: addresses count as proved.
+        .authority("contoso.example")
 }
 
 /// A fresh store.
