@@ -5,8 +5,10 @@ mod form_post;
 mod front_channel_logout;
 mod login;
 mod login_page;
+mod login_params;
 mod logout;
 mod photo;
+mod stray;
 
 use std::rc::Rc;
 

@@ -201,11 +201,12 @@ settings! {
     login_failed_url: String = "/".to_owned();
     /// Whether signing out also signs out at Microsoft. Default: `false`.
     slo_enabled: bool = false;
-    /// What Entra asks of everybody who signs in. A link's own `prompt` takes precedence.
+    /// What Entra asks of everybody who signs in. A link can't weaken it: only `prompt=login` in a
+    /// link goes before [`Prompt::SelectAccount`], and a silent sign-in goes on without signing in.
     /// Default: none, which leaves it to Entra.
     prompt: Option<Prompt> = None;
     /// The tenant's domain, `organizations` or `consumers`, which spares the person a question. A
-    /// link's own `domain_hint` takes precedence. Default: empty.
+    /// link's own `domain_hint` takes precedence where the authority is one tenant. Default: empty.
     domain_hint: String = String::new();
     /// The path of the application's administration; all paths below it belong to it.
     /// Default: `/admin`.

@@ -1,5 +1,6 @@
 //! One sign-in, from the attempt that a browser begins to the session.
 
+pub(crate) mod another_account;
 pub(crate) mod attempt;
 pub(crate) mod attempt_cookies;
 pub(crate) mod audit;
@@ -9,5 +10,6 @@ pub(crate) mod destination;
 pub(crate) mod error;
 pub(crate) mod hooks;
 pub(crate) mod next_step;
+mod rest_cookies;
 pub(crate) mod state;
 pub(crate) mod steps;

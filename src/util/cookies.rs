@@ -59,11 +59,13 @@ pub(crate) fn build(
         .finish()
 }
 
-/// The cookie that removes another.
+/// The cookie that removes another. It is short, since a sign-out removes many at once.
 pub(crate) fn removal(name: impl Into<Cow<'static, str>>, transport: Transport) -> Cookie<'static> {
-    let mut cookie = build(name, String::new(), transport, Duration::ZERO);
-    cookie.make_removal();
-    cookie
+    Cookie::build(name, "")
+        .path("/")
+        .secure(transport == Transport::Https)
+        .max_age(Duration::ZERO)
+        .finish()
 }
 
 #[cfg(test)]

@@ -9,3 +9,4 @@ pub(crate) mod picture;
 pub(crate) mod query;
 pub(crate) mod secret;
 pub(crate) mod single_flight;
+pub(crate) mod six_bit;

@@ -6,6 +6,7 @@ use actix_web::{
 };
 
 use super::{
+    extract::Sso,
     request::login_with_next,
     wiring::{Missing, WiringError},
 };
@@ -55,6 +56,17 @@ impl ResponseError for LoginRequired {
 /// Where to sign in, with the way back. Only a page that was read can be returned to: a post can't
 /// be repeated.
 fn login_url(req: &HttpRequest) -> String {
+    let path = login_path(req);
+    let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
+    let here = req.uri().path_and_query().filter(|_| is_read);
+    match here {
+        Some(here) => login_with_next(&path, here.as_str()),
+        None => path,
+    }
+}
+
+/// The path of `login/` as the browser sees it, for a request of any page.
+pub(super) fn login_path(req: &HttpRequest) -> String {
     let path = match req.url_for_static(LOGIN) {
         Ok(url) => url.path().to_owned(),
         Err(_) => {
@@ -63,10 +75,8 @@ fn login_url(req: &HttpRequest) -> String {
             "/microsoft_sso/login/".to_owned()
         }
     };
-    let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
-    let here = req.uri().path_and_query().filter(|_| is_read);
-    match here {
-        Some(here) => login_with_next(&path, here.as_str()),
-        None => path,
+    match Sso::for_request(req) {
+        Ok(sso) => format!("{}{path}", sso.site.config.base_path()),
+        Err(_) => path,
     }
 }

@@ -86,26 +86,25 @@ impl FromRequest for Messages {
 pub(super) struct MessageCookie {
     sealer: Arc<Sealer>,
     transport: Transport,
+    name: String,
 }
 
 impl MessageCookie {
     pub(super) fn new(sso: &MicrosoftSso) -> Self {
+        let transport = if sso.sites.are_https() {
+            Transport::Https
+        } else {
+            Transport::Http
+        };
         Self {
             sealer: Arc::clone(&sso.sealer),
-            transport: if sso.sites.are_https() {
-                Transport::Https
-            } else {
-                Transport::Http
-            },
+            transport,
+            name: name(transport, sso),
         }
     }
 
-    fn name(&self) -> String {
-        self.transport.cookie_name(COOKIE)
-    }
-
     fn read(&self, req: &HttpRequest) -> Vec<Message> {
-        let Some(sealed) = cookies::value(req.headers(), &self.name()) else {
+        let Some(sealed) = cookies::value(req.headers(), &self.name) else {
             return Vec::new();
         };
         Outbox::change(req, |outbox| outbox.messages_read = true);
@@ -120,20 +119,21 @@ impl MessageCookie {
         let plain = serde_json::to_vec(messages).ok()?;
         let value = self.sealer.seal(COOKIE, &plain).ok()?;
         let fits = value.len() <= MAX_LEN;
-        fits.then(|| cookies::build(self.name(), value, self.transport, MAX_AGE))
+        fits.then(|| cookies::build(self.name.clone(), value, self.transport, MAX_AGE))
     }
 
     pub(super) fn removal(&self) -> Cookie<'static> {
-        cookies::removal(self.name(), self.transport)
+        cookies::removal(self.name.clone(), self.transport)
     }
 }
 
+fn name(transport: Transport, sso: &MicrosoftSso) -> String {
+    transport.cookie_name(&format!("{COOKIE}{}", sso.cookie_suffix))
+}
+
 /// Whether the browser holds messages that no page has shown.
-pub(crate) fn are_pending(req: &HttpRequest) -> bool {
-    let is_held = |transport: Transport| {
-        let name = transport.cookie_name(COOKIE);
-        cookies::value(req.headers(), &name).is_some()
-    };
+pub(crate) fn are_pending(req: &HttpRequest, sso: &Sso) -> bool {
+    let is_held = |transport| cookies::value(req.headers(), &name(transport, sso)).is_some();
     is_held(Transport::Http) || is_held(Transport::Https)
 }
 

@@ -1,7 +1,8 @@
 //! The actix side: extractors, middleware, pages.
 
-mod attempts;
+pub(crate) mod attempts;
 pub(crate) mod button;
+pub(crate) mod callback_site;
 pub(crate) mod current_user;
 pub(crate) mod extract;
 pub(crate) mod localize;

@@ -28,6 +28,17 @@ pub(crate) fn scope_path(req: &HttpRequest) -> String {
         .to_owned()
 }
 
+/// A path of the application as the browser sees it: below the path of `base_url`, which the proxy in
+/// front takes away.
+pub(crate) fn public_path(sso: &Sso, path: &str) -> String {
+    format!("{}{path}", sso.site.config.base_path())
+}
+
+/// The path of `login/`, for a request of an endpoint in the scope.
+pub(crate) fn login_path(req: &HttpRequest, sso: &Sso) -> String {
+    public_path(sso, &format!("{}/login/", scope_path(req)))
+}
+
 /// The origin of the application: the setting, or the request's host where a trusted proxy forwards
 /// it or it is this machine.
 ///
@@ -45,13 +56,13 @@ fn base_url(req: &HttpRequest, sso: &Sso) -> Option<Url> {
 /// The redirect URI, the same at start and end: origin, scope, `callback/`.
 pub(crate) fn redirect_uri(req: &HttpRequest, sso: &Sso) -> Result<RedirectUrl, SignInError> {
     let mut url = base_url(req, sso).ok_or(SignInError::NoBaseUrl)?;
-    url.set_path(&format!("{}/callback/", scope_path(req)));
+    url.set_path(&public_path(sso, &format!("{}/callback/", scope_path(req))));
     Ok(RedirectUrl::from_url(url))
 }
 
 /// The absolute URL of a path on this site, where its origin is known.
 pub(crate) fn absolute_url(req: &HttpRequest, sso: &Sso, path: &str) -> Option<String> {
-    let url = base_url(req, sso)?.join(path).ok()?;
+    let url = base_url(req, sso)?.join(&public_path(sso, path)).ok()?;
     Some(url.into())
 }
 

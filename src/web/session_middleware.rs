@@ -94,7 +94,7 @@ impl MicrosoftSso {
         } else {
             Transport::Http
         };
-        let cookie_name = transport.cookie_name(COOKIE);
+        let cookie_name = transport.cookie_name(&format!("{COOKIE}{}", self.cookie_suffix));
         let inner = SessionMiddleware::builder(store, self.session_key.clone())
             .cookie_name(cookie_name.clone())
             .cookie_path("/".to_owned())

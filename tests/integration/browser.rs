@@ -194,6 +194,15 @@ impl Browser {
         self.is_refused(&reply).await
     }
 
+    /// Checks that a callback without its attempt signs nobody in, and that the sign-in begins anew.
+    pub(crate) async fn begins_anew(&self, reply: &Reply) {
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+        let location = reply.location();
+        assert!(location.starts_with("/microsoft_sso/login/?"), "{location}");
+        assert!(location.ends_with("&again=1"), "{location}");
+        assert!(self.me().await.is_none(), "signed in");
+    }
+
     /// Checks that a callback's answer signs nobody in; returns what the person is told.
     pub(crate) async fn is_refused(&self, reply: &Reply) -> String {
         assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
