@@ -53,6 +53,9 @@ pub(super) async fn login(
     }
     // Without it the sign-in would seem to succeed, and nobody would be signed in.
     check_sessions(&req)?;
+    if let Some(url) = origin::login_at_base_url(&req, &sso) {
+        return Ok(redirect(StatusCode::FOUND, &url, None));
+    }
     if sso.identity(&session).is_none() {
         let recent = cookies.ended_within(RECENT_SECS);
         let is_unread = || messages::are_pending(&req, &sso);

@@ -236,8 +236,10 @@ settings! {
     other_providers: List = List::default();
     /// The page after signing out: a path on this site. Default: `/`.
     logout_redirect_path: String = "/".to_owned();
-    /// The public origin of the application, such as `https://app.example.com`; the redirect URI
-    /// is made from it. Default: empty, which takes the request's `Host`, but only on a loopback
+    /// The public address of the application, such as `https://app.example.com`; the redirect URI
+    /// is made from it, and `login/` at another host goes to it first. With a path
+    /// (`https://example.com/shop`), which the proxy takes away, redirects and links have it, too.
+    /// Default: empty, which takes the request's `Host`, but only on a loopback
     /// address (`localhost`, `127.0.0.1`, `[::1]`).
     base_url: String = String::new();
     /// The public host name alone, with a port if there is one; means `https://` that host, or

@@ -201,6 +201,13 @@ impl Sites {
         now.into_iter().chain(chosen.values().cloned()).collect()
     }
 
+    /// Whether a host is that of another site than this one.
+    pub(crate) fn is_of_another(&self, host: &str, site: &Site) -> bool {
+        let name = host.split(':').next().unwrap_or_default();
+        let of_host = self.hosts.get(host).or_else(|| self.hosts.get(name));
+        of_host.is_some_and(|other| other.binding() != site.binding())
+    }
+
     /// What the names of cookies end with: where the application has a path of its host, another for
     /// each path, since cookies named `__Host-` are for the whole host.
     pub(crate) fn cookie_suffix(&self) -> String {

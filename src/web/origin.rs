@@ -5,7 +5,10 @@ use actix_web::HttpRequest;
 use openidconnect::RedirectUrl;
 use url::Url;
 
-use super::extract::Sso;
+use super::{
+    extract::Sso,
+    request::{MAX_LOCATION, login_with_next, parameter, with_parameter},
+};
 use crate::{
     settings::authority::{is_loopback, is_secure},
     sign_in::error::SignInError,
@@ -38,6 +41,33 @@ pub(crate) fn public_path(sso: &Sso, path: &str) -> String {
 pub(crate) fn login_path(req: &HttpRequest, sso: &Sso) -> String {
     public_path(sso, &format!("{}/login/", scope_path(req)))
 }
+
+/// `login/` at `base_url`, for a request at another host: where the sign-in ends, its cookie has to
+/// be. `moved` marks it, since a proxy may not pass `Host` on.
+pub(crate) fn login_at_base_url(req: &HttpRequest, sso: &Sso) -> Option<String> {
+    let base = sso.site.config.base_url.as_ref()?;
+    let here = sso.trusted_proxies.origin(req)?;
+    let port = here.port().or_else(|| base.port_or_known_default());
+    let is_here = here.host() == base.host() && port == base.port_or_known_default();
+    let host = sso.trusted_proxies.host(req)?;
+    if is_here || parameter(req, MOVED).is_some() || sso.sites.is_of_another(&host, &sso.site) {
+        return None;
+    }
+    let login = base.join(&login_path(req, sso)).ok()?;
+    let whole = match req.query_string() {
+        "" => login.to_string(),
+        query => format!("{login}?{query}"),
+    };
+    let url = if whole.len() <= MAX_LOCATION && whole.bytes().all(|b| b.is_ascii_graphic()) {
+        whole
+    } else {
+        login_with_next(login.as_str(), &parameter(req, "next").unwrap_or_default())
+    };
+    Some(with_parameter(&url, MOVED, "1"))
+}
+
+/// Marks a request that came by [`login_at_base_url`].
+const MOVED: &str = "moved";
 
 /// The origin of the application: the setting, or the request's host where a trusted proxy forwards
 /// it or it is this machine.

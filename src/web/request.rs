@@ -51,7 +51,7 @@ pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
 }
 
 /// Longest URL of `login/`, in bytes: proxies hold 4,096 of a response's headers.
-const MAX_LOCATION: usize = 3500;
+pub(crate) const MAX_LOCATION: usize = 3500;
 
 /// The URL of `login/` that leads back to a path. The path is checked when it comes in; one that is
 /// too long loses its query.
