@@ -7,7 +7,11 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use actix_session::Session;
-use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode, rt};
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    http::{Method, StatusCode},
+    rt,
+};
 use openidconnect::{AuthorizationCode, RedirectUrl};
 
 use super::stray::{login_again, stray};
@@ -74,6 +78,9 @@ impl Callback {
             return self.refuse(SignInError::State);
         };
         let next = self.cookies.next(&state);
+        if *self.req.method() == Method::HEAD {
+            return redirect_within(&self.sso, next.as_str(), None);
+        }
         match self.cookies.find(&state).cloned() {
             Some(CookieState::Attempt(attempt)) => match self.sign_in(&state, &next, attempt).await
             {
@@ -108,7 +115,7 @@ impl Callback {
     /// Refuses a callback that can't be tied to a sign-in; the code is not redeemed. A signed-in user
     /// most likely went back to it, and sees no error.
     fn refuse(&self, error: SignInError) -> HttpResponse {
-        if self.is_signed_in() {
+        if self.is_signed_in() || *self.req.method() == Method::HEAD {
             return redirect_within(&self.sso, self.sso.site.config.next_url.as_str(), None);
         }
         redirect_to_failure_page(&self.req, &self.sso, &error)

@@ -10,6 +10,7 @@ use actix_web::{
     Error, FromRequest, HttpRequest,
     cookie::{Cookie, time::Duration},
     dev::Payload,
+    http::Method,
 };
 
 use super::{
@@ -107,7 +108,10 @@ impl MessageCookie {
         let Some(sealed) = cookies::value(req.headers(), &self.name) else {
             return Vec::new();
         };
-        Outbox::change(req, |outbox| outbox.messages_read = true);
+        // Nobody sees the page of a HEAD request.
+        if *req.method() != Method::HEAD {
+            Outbox::change(req, |outbox| outbox.messages_read = true);
+        }
         let plain = self.sealer.open(COOKIE, sealed);
         // What can't be opened isn't ours: drop it, and show the page.
         let messages = plain.and_then(|plain| serde_json::from_slice(&plain).ok());

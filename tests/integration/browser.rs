@@ -137,6 +137,13 @@ impl Browser {
         self.send(request, url, String::new()).await
     }
 
+    pub(crate) async fn head(&self, path: &str) -> Reply {
+        let url = self.url(path);
+        let request = self.client.head(url.as_str());
+        let request = request.insert_header(("Accept", "text/html"));
+        self.send(request, url, String::new()).await
+    }
+
     pub(crate) async fn post_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         let url = self.url(path);
         let mut request = self.client.post(url.as_str());

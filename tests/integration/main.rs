@@ -26,6 +26,7 @@ mod front_channel;
 mod graph;
 mod guard;
 mod handlers;
+mod head;
 mod hooks;
 mod id_token;
 mod keys;
