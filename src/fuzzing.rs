@@ -43,7 +43,6 @@ use crate::{
         hint::Hint,
     },
     sign_in::{attempt::CookieState, error::SignInError, state::State},
-    site::Site,
     util::{
         crypto::Sealer,
         log::chain,
@@ -99,22 +98,23 @@ fn fits_one_line(text: &str) {
 
 /// The query of a callback, as it is; and as what a sealed value might hold.
 pub fn callback(data: &[u8]) {
-    static SITE: LazyLock<Site> =
-        LazyLock::new(|| Site::named(String::new(), Config(SETTINGS.clone())));
     static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[1; 64]).expect("a key"));
     let query = String::from_utf8_lossy(data);
     let of = |name: &str| parameter(&query, name).unwrap_or_default();
-    let state = State::open(&SEALER, &SITE, &of("state"));
+    let state = State::open(&SEALER, &of("state"));
     assert!(state.is_none(), "nobody without the key seals a state");
     let refusal = EntraRefusal::new(&of("error"), &of("error_description"));
     let (_, _) = (refusal.remedy(), refusal.needs_interaction());
     fits_one_line(&chain(&SignInError::Refused(refusal)));
     let _ = (Prompt::parse(&of("prompt")), Hint::parse(of("login_hint")));
 
-    let sealed = SEALER.seal(&SITE.purpose("state"), data).unwrap();
-    if let Some(state) = State::open(&SEALER, &SITE, &sealed) {
-        assert!(state.next.as_str().starts_with('/') && !state.next.as_str().starts_with("//"));
-        fits_one_line(state.next.as_str());
+    let sealed = SEALER.seal("state", data).unwrap();
+    if let Some(state) = State::open(&SEALER, &sealed) {
+        for rest in [None, Some(query.as_ref())] {
+            let next = state.next.join(rest);
+            assert!(next.as_str().starts_with('/') && !next.as_str().starts_with("//"));
+            fits_one_line(next.as_str());
+        }
     }
     let sealed = SEALER.seal("slot", data).unwrap();
     if let Some(state) = CookieState::open(&SEALER, "slot", &sealed) {

@@ -1,5 +1,6 @@
 //! The state that all workers share, and its builder.
 
+mod limits;
 mod users;
 
 use std::{
@@ -76,7 +77,10 @@ pub struct MicrosoftSso {
     pub(crate) attempt_counter: AtomicUsize,
     pub(crate) has_cookie_sessions: AtomicBool,
     pub(crate) session_key: Key,
+    /// The name of the session's cookie inside of the process: a secret.
+    pub(crate) inner_session_cookie: String,
     pub(crate) session_age: Duration,
+    pub(crate) cookie_suffix: String,
 }
 
 impl fmt::Debug for MicrosoftSso {
@@ -161,6 +165,11 @@ impl Builder {
     /// It runs several times per request and must not block: keep the sites in memory, and return
     /// the same [`Site`] for the same settings. The client writes what it sees (`Host`, a path);
     /// the names of the sites keep them apart.
+    ///
+    /// It may choose by `next`. The callback has none, so the resolver is asked there once more, with
+    /// a request that has the path of `login/`, the query `next=…`, and the headers and peer address
+    /// of the callback, but neither app data nor extensions. A choice by another parameter of
+    /// `login/` is found at the callback by the same process alone.
     pub fn sites(
         mut self,
         resolver: impl Fn(&HttpRequest) -> Option<Arc<Site>> + Send + Sync + 'static,
@@ -211,7 +220,9 @@ impl Builder {
             trusted_proxies: config.trusted_proxies.clone(),
             providers: Providers::new(Arc::clone(&clock)),
             session_key: Key::from(&session_key),
+            inner_session_cookie: hex(&derive_key::<16>(secret, "session cookie")?),
             session_age,
+            cookie_suffix: sites.cookie_suffix(),
             sealer: Arc::new(Sealer::new(secret)?),
             sites,
             clock,

@@ -120,6 +120,11 @@ impl EntraRefusal {
         )
     }
 
+    /// Whether Entra names one of these numbers.
+    pub(crate) fn has_number(&self, numbers: &[u32]) -> bool {
+        self.codes.iter().any(|code| numbers.contains(code))
+    }
+
     /// Whether the code was redeemed before (AADSTS54005).
     pub(crate) fn is_used_code(&self) -> bool {
         self.codes.contains(&54005)

@@ -7,13 +7,19 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, rt};
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    http::{Method, StatusCode},
+    rt,
+};
 use openidconnect::{AuthorizationCode, RedirectUrl};
 
+use super::stray::{login_again, stray};
 use crate::{
     session::identity::{GroupsKnown, SessionPlace, SignedIn, establish},
     settings::texts::Text,
     sign_in::{
+        another_account,
         attempt::{Attempt, CookieState, Ending},
         attempt_cookies::AttemptCookies,
         audit,
@@ -22,17 +28,25 @@ use crate::{
         error::SignInError,
         failing_clients::Client,
         next_step::{NextStep, RECENT_SECS, next_step},
-        state::State,
+        state::{SilentSignIn, State},
         steps::SignInFlow,
     },
     sso::SharedResult,
-    util::single_flight::{Flight, Waiter},
+    util::{
+        next_path::NextPath,
+        single_flight::{Flight, Waiter},
+    },
     web::{
+        attempts::attempt_cookies,
+        callback_site::callback_site,
         extract::{Sso, WorkerClient},
         messages::leave_warning,
         origin,
-        request::{login_with_next, parameter},
-        respond::{redirect, redirect_to_failure_page, report, service_unavailable, switched_off},
+        request::parameter,
+        respond::{
+            redirect, redirect_to_failure_page, redirect_within, report, service_unavailable,
+            switched_off,
+        },
     },
 };
 
@@ -44,62 +58,85 @@ struct Callback {
     session: Session,
 }
 
-pub(super) async fn callback(
-    req: HttpRequest,
-    sso: Sso,
-    cookies: AttemptCookies,
-    session: Session,
-) -> HttpResponse {
+pub(super) async fn callback(req: HttpRequest, session: Session) -> Result<HttpResponse, Error> {
+    // `state` comes first: nothing else of the query is read before it.
+    let (sso, state) = callback_site(&req, parameter(&req, "state").as_deref())?;
     if !sso.site.config.enabled {
-        return switched_off(&req);
+        return Ok(switched_off(&req));
     }
     let callback = Callback {
+        cookies: attempt_cookies(&req, &sso),
         req,
         sso,
-        cookies,
         session,
     };
-    callback.respond().await
+    Ok(callback.respond(state).await)
 }
 
 impl Callback {
-    async fn respond(self) -> HttpResponse {
-        let Some(state) = self.state() else {
-            return self.no_matching_attempt(None, SignInError::State);
+    async fn respond(self, state: Option<State>) -> HttpResponse {
+        let Some(state) = state else {
+            return self.refuse(SignInError::State);
         };
+        let next = self.cookies.next(&state);
+        if *self.req.method() == Method::HEAD {
+            return redirect_within(&self.sso, next.as_str(), None);
+        }
         match self.cookies.find(&state).cloned() {
-            Some(CookieState::Attempt(attempt)) => match self.sign_in(&state, attempt).await {
+            Some(CookieState::Attempt(attempt)) => match self.sign_in(&state, &next, attempt).await
+            {
                 Ok(response) => response,
-                Err(error) => self.after_failure(&state, &error),
+                Err(error) => self.after_failure(&state, &next, &error),
             },
+            // The back button or a reload, after the sign-in succeeded in this browser.
             Some(CookieState::Ended {
                 ending: Ending::SignedIn,
                 ..
-            }) => already_completed(&state),
-            _ => self.no_matching_attempt(Some(&state), SignInError::NoAttempt),
+            }) => redirect_within(&self.sso, next.as_str(), None),
+            Some(CookieState::Ended { .. }) if self.is_signed_in() => {
+                redirect_within(&self.sso, next.as_str(), None)
+            }
+            Some(CookieState::Ended { .. }) => self.refuse(SignInError::NoAttempt),
+            None => {
+                let Self {
+                    req,
+                    sso,
+                    cookies,
+                    session,
+                } = &self;
+                stray(req, sso, cookies, session, &state)
+            }
         }
     }
 
-    /// `state` comes first: nothing else of the query is read before it.
-    fn state(&self) -> Option<State> {
-        let state = parameter(&self.req, "state")?;
-        State::open(&self.sso.sealer, &self.sso.site, &state)
+    fn is_signed_in(&self) -> bool {
+        self.sso.identity(&self.session).is_some()
+    }
+
+    /// Refuses a callback that can't be tied to a sign-in; the code is not redeemed. A signed-in user
+    /// most likely went back to it, and sees no error.
+    fn refuse(&self, error: SignInError) -> HttpResponse {
+        if self.is_signed_in() || *self.req.method() == Method::HEAD {
+            return redirect_within(&self.sso, self.sso.site.config.next_url.as_str(), None);
+        }
+        redirect_to_failure_page(&self.req, &self.sso, &error)
     }
 
     /// A callback of an attempt that this browser began: its first, or a concurrent one.
     async fn sign_in(
         &self,
         state: &State,
+        next: &NextPath,
         attempt: Attempt,
     ) -> Result<HttpResponse, Arc<SignInError>> {
-        destination::check(&self.sso.site.config, &state.next)?;
+        destination::check(&self.sso.site.config, next)?;
         // `error` comes before the wait for a permit: who cancels never has to wait.
         let query = self.req.query_string();
         let response = AuthorizationResponse::from_query(query, &self.sso.sealer, &self.sso.site);
         let code = response.code()?;
         let redirect_uri = origin::redirect_uri(&self.req, &self.sso)?;
         let signed_in = self.result(attempt, code, redirect_uri).await?;
-        self.establish(state, &signed_in)
+        self.establish(state, next, &signed_in)
     }
 
     /// Carries the sign-in out, or waits for the concurrent callback that does.
@@ -114,14 +151,7 @@ impl Callback {
             return wait(waiter).await;
         }
         let client = sso.trusted_proxies.client(&self.req).map(Client::from);
-        let is_suspect =
-            client.is_some_and(|client| sso.failing_clients.is_suspect(client, sso.clock.now()));
-        let limit = if is_suspect {
-            &sso.suspect_limit
-        } else {
-            &sso.sign_in_limit
-        };
-        let permit = limit.acquire().await;
+        let permit = sso.acquire_sign_in(client).await;
         let permit = permit.ok_or_else(|| Arc::new(SignInError::Overloaded))?;
         let waiter = match sso.sign_ins.join(id, sso.clock.now()) {
             Flight::Follower(waiter) => waiter,
@@ -167,6 +197,7 @@ impl Callback {
     fn establish(
         &self,
         state: &State,
+        next: &NextPath,
         signed_in: &SignedIn,
     ) -> Result<HttpResponse, Arc<SignInError>> {
         let place = if self.sso.has_cookie_sessions.load(Ordering::Relaxed) {
@@ -181,12 +212,12 @@ impl Callback {
         }
         let cookie = self.cookies.end(state, Ending::SignedIn);
         let cookie = cookie.map_err(SignInError::from)?;
-        let next = state.next.as_str();
-        Ok(redirect(StatusCode::SEE_OTHER, next, Some(cookie)))
+        Ok(redirect_within(&self.sso, next.as_str(), Some(cookie)))
     }
 
-    fn after_failure(&self, state: &State, error: &SignInError) -> HttpResponse {
+    fn after_failure(&self, state: &State, next: &NextPath, error: &SignInError) -> HttpResponse {
         let recent = self.cookies.ended_within(RECENT_SECS);
+        let login = |state: &State| login_again(&self.req, &self.sso, state, next, state.again);
         match next_step(error, state.silent, recent) {
             NextStep::ServiceUnavailable => service_unavailable(&self.req, &self.sso, error),
             NextStep::RestartUsedCode => {
@@ -194,48 +225,37 @@ impl Callback {
                     code = error.code(),
                     "the code was redeemed before; the sign-in begins again"
                 );
-                self.restart(state)
+                self.end_attempt(state, Ending::Failed, &login(state))
             }
             NextStep::RestartInteractive => {
                 tracing::debug!("Entra needs to ask the person; the sign-in begins again");
-                self.restart(state)
+                let mut asking = state.clone();
+                asking.silent = SilentSignIn::No;
+                self.end_attempt(state, Ending::Failed, &login(&asking))
             }
             NextStep::ContinueAnonymous => {
                 tracing::debug!("Entra needs to ask the person, who goes on without a sign-in");
-                self.end_attempt(state, state.next.as_str())
+                let to = origin::public_path(&self.sso, next.as_str());
+                self.end_attempt(state, Ending::Failed, &to)
             }
             NextStep::ShowFailure => {
                 report(&self.req, &self.sso, error);
-                self.end_attempt(state, self.sso.site.config.login_failed_url.as_str())
+                let ending = if another_account::may_pass(error) {
+                    Ending::AccountRefused
+                } else {
+                    Ending::Failed
+                };
+                let to = self.sso.site.config.login_failed_url.as_str();
+                self.end_attempt(state, ending, &origin::public_path(&self.sso, to))
             }
         }
     }
 
-    fn restart(&self, state: &State) -> HttpResponse {
-        let login = format!("{}/login/", origin::scope_path(&self.req));
-        self.end_attempt(state, &login_with_next(&login, state.next.as_str()))
-    }
-
     /// Ends the attempt without a sign-in, and redirects.
-    fn end_attempt(&self, state: &State, to: &str) -> HttpResponse {
-        let cookie = self.cookies.end(state, Ending::Failed).ok();
+    fn end_attempt(&self, state: &State, ending: Ending, to: &str) -> HttpResponse {
+        let cookie = self.cookies.end(state, ending).ok();
         redirect(StatusCode::SEE_OTHER, to, cookie)
     }
-
-    /// Refuses a callback that belongs to no attempt of this browser; the code is not redeemed. A
-    /// signed-in user most likely went back to it, and sees no error.
-    fn no_matching_attempt(&self, state: Option<&State>, error: SignInError) -> HttpResponse {
-        if self.sso.identity(&self.session).is_some() {
-            let next = state.map_or(&self.sso.site.config.next_url, |state| &state.next);
-            return redirect(StatusCode::SEE_OTHER, next.as_str(), None);
-        }
-        redirect_to_failure_page(&self.req, &self.sso, &error)
-    }
-}
-
-/// The back button or a reload, after the sign-in succeeded in this browser.
-fn already_completed(state: &State) -> HttpResponse {
-    redirect(StatusCode::SEE_OTHER, state.next.as_str(), None)
 }
 
 async fn wait(waiter: Waiter<SharedResult>) -> SharedResult {

@@ -6,19 +6,24 @@
 //! redeemed there, and only for the browser that began. No URL holds the code in the clear, and the
 //! user's session, which a cookie for cross-site use would not bring along, is kept.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Form};
+use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode, web::Form};
 use serde::Deserialize;
 
 use crate::{
     settings::choices::ResponseMode,
-    sign_in::{authorization_response::AuthorizationResponse, error::SignInError, state::State},
-    util::query,
+    sign_in::{
+        authorization_response::AuthorizationResponse,
+        error::SignInError,
+        state::{State, StateNext},
+    },
+    util::{crypto::CryptoError, query},
     web::{
+        callback_site::callback_site,
         extract::Sso,
         notice::notice,
         origin,
         request::Client,
-        respond::{redirect, redirect_to_failure_page, switched_off},
+        respond::{fits, redirect_to_failure_page, redirect_within, switched_off},
     },
 };
 
@@ -32,11 +37,13 @@ pub(super) struct FormPostBody {
 
 pub(super) async fn form_post(
     req: HttpRequest,
-    sso: Sso,
-    form: Result<Form<FormPostBody>, actix_web::Error>,
-) -> HttpResponse {
+    form: Result<Form<FormPostBody>, Error>,
+) -> Result<HttpResponse, Error> {
+    let form = form.ok().map(Form::into_inner);
+    let given = form.as_ref().and_then(|form| form.state.as_deref());
+    let (sso, state) = callback_site(&req, given)?;
     if !sso.site.config.enabled {
-        return switched_off(&req);
+        return Ok(switched_off(&req));
     }
     if sso.site.config.response_mode != ResponseMode::FormPost {
         tracing::warn!(
@@ -45,20 +52,42 @@ pub(super) async fn form_post(
         );
         let text = "This sign-in came back in a way that is switched off. Please sign in again.";
         let status = StatusCode::METHOD_NOT_ALLOWED;
-        return notice(Client::for_request(&req), status, "form_post_off", text);
+        return Ok(notice(
+            Client::for_request(&req),
+            status,
+            "form_post_off",
+            text,
+        ));
     }
-    let Some((state, answer)) = form.ok().and_then(|form| seal(&sso, form.into_inner())) else {
-        return redirect_to_failure_page(&req, &sso, &SignInError::State);
+    let onward = match (&form, state, given) {
+        (Some(form), Some(state), Some(given)) => {
+            go_on(&req, &sso, &form.response, state, given).ok()
+        }
+        _ => None,
     };
-    let query = query::build(&[("state", &state), ("answer", &answer)]);
-    let to = format!("{}/callback/?{query}", origin::scope_path(&req));
-    redirect(StatusCode::SEE_OTHER, &to, None)
+    Ok(onward.unwrap_or_else(|| redirect_to_failure_page(&req, &sso, &SignInError::State)))
 }
 
-/// `state`, and the response sealed for it; `None` if this application didn't make the `state`.
-fn seal(sso: &Sso, form: FormPostBody) -> Option<(String, String)> {
-    let state = form.state?;
-    State::open(&sso.sealer, &sso.site, &state)?;
-    let sealed = form.response.seal(&state, &sso.sealer, &sso.site).ok()?;
-    Some((state, sealed))
+/// Goes on with `state`, and the response sealed for it. Where they don't fit into one header, `next`
+/// loses its query.
+fn go_on(
+    req: &HttpRequest,
+    sso: &Sso,
+    response: &AuthorizationResponse,
+    mut state: State,
+    given: &str,
+) -> Result<HttpResponse, CryptoError> {
+    let with = |state: &str| {
+        let answer = response.seal(state, &sso.sealer, &sso.site)?;
+        let query = query::build(&[("state", state), ("answer", &answer)]);
+        let to = format!("{}/callback/?{query}", origin::scope_path(req));
+        Ok(redirect_within(sso, &to, None))
+    };
+    let whole = with(given)?;
+    if fits(&whole) {
+        return Ok(whole);
+    }
+    tracing::debug!("the query of `next` was dropped: it doesn't fit beside the posted response");
+    state.next = StateNext::Whole(state.next.join(None).without_query());
+    with(state.seal(&sso.sealer)?.secret())
 }

@@ -4,7 +4,10 @@
 //! store looks the session up by `sid` (OpenID Connect Front-Channel Logout 1.0; Entra sends no
 //! `iss`). The answer is the same whether or not there was a session.
 
-use actix_web::{HttpRequest, HttpResponse, http::header};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, header},
+};
 
 use crate::{
     sign_in::audit::{self, SignOutCause},
@@ -21,7 +24,7 @@ pub(super) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResp
         !sid.is_empty() && sid.len() <= MAX_LEN && sid.bytes().all(|b| b.is_ascii_graphic())
     };
     let sid = parameter(&req, "sid").filter(is_sid);
-    if let Some(sid) = sid {
+    if let Some(sid) = sid.filter(|_| sso.site.config.enabled && *req.method() != Method::HEAD) {
         let which = SessionSelector::EntraSession(sid);
         match sso.store.end_sessions(which).await {
             Ok(0) => tracing::debug!("Entra ended a session that isn't known here"),

@@ -2,17 +2,21 @@
 
 use actix_session::Session;
 use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode};
-use openidconnect::core::CoreAuthPrompt;
+use openidconnect::RedirectUrl;
 
+use super::login_params::{LoginParams, Unasked};
 use crate::{
-    oidc::flow::{AuthorizeRequest, authorize_url},
-    settings::{choices::Prompt, config::Settings, hint::Hint},
+    oidc::{
+        flow::{AuthorizeRequest, authorize_url},
+        provider::Snapshot,
+    },
     sign_in::{
         attempt::Attempt,
         attempt_cookies::AttemptCookies,
         destination,
         error::SignInError,
-        state::{SilentSignIn, State},
+        failing_clients::Client as SignInClient,
+        state::{SiteTag, State, StateNext},
     },
     util::next_path::NextPath,
     web::{
@@ -21,7 +25,10 @@ use crate::{
         notice::notice,
         origin,
         request::{Client, parameter},
-        respond::{redirect, redirect_to_failure_page, service_unavailable, switched_off},
+        respond::{
+            fits, redirect, redirect_to_failure_page, redirect_within, service_unavailable,
+            switched_off,
+        },
         wiring::check_sessions,
     },
 };
@@ -47,9 +54,12 @@ pub(super) async fn login(
     }
     // Without it the sign-in would seem to succeed, and nobody would be signed in.
     check_sessions(&req)?;
+    if let Some(url) = origin::login_at_base_url(&req, &sso) {
+        return Ok(redirect(StatusCode::FOUND, &url, None));
+    }
     if sso.identity(&session).is_none() {
         let recent = cookies.ended_within(RECENT_SECS);
-        let is_unread = || messages::are_pending(&req);
+        let is_unread = || messages::are_pending(&req, &sso);
         if recent.signed_in >= MAX_SIGNED_IN || (recent.failed >= MAX_FAILED && is_unread()) {
             return Ok(redirect_loop(&req));
         }
@@ -68,84 +78,90 @@ async fn begin(
     sso: &Sso,
     cookies: &AttemptCookies,
 ) -> Result<HttpResponse, SignInError> {
-    let next = parameter(req, "next").and_then(|next| NextPath::parse(&next));
-    let next = next.unwrap_or_else(|| sso.site.config.next_url.clone());
-    if let Err(error) = destination::check(&sso.site.config, &next) {
+    let config = &sso.site.config;
+    let next = parameter(req, "next").and_then(|next| NextPath::within(&next));
+    let next = next.unwrap_or_else(|| config.next_url.clone());
+    if let Err(error) = destination::check(config, &next) {
         return Ok(redirect_to_failure_page(req, sso, &error));
     }
-    if sso.sign_in_limit.is_full() {
+    let params = match LoginParams::for_request(req, config, cookies.is_account_refused()) {
+        Ok(params) => params,
+        Err(Unasked) => {
+            tracing::debug!("Entra would have to ask the person, who goes on without a sign-in");
+            return Ok(redirect_within(sso, next.as_str(), None));
+        }
+    };
+    let client = sso.trusted_proxies.client(req).map(SignInClient::from);
+    if sso.limit_of(client).is_full() {
         return Err(SignInError::Overloaded);
     }
     let redirect_uri = origin::redirect_uri(req, sso)?;
     let snapshot = sso.snapshot(&WorkerClient::for_request(req, sso)).await?;
-    let attempt = Attempt::new(sso.clock.now())?;
-    let (slot, cookie) = cookies.begin(&attempt, &sso.attempt_counter)?;
-    let params = LoginParams::for_request(req, &sso.site.config);
-    let state = State {
-        slot,
-        silent: params.silent,
-        id: attempt.id(),
-        next,
+    sso.sites.remember(&sso.site);
+    let begun = Begun {
+        sso,
+        cookies,
+        params,
+        redirect_uri,
+        snapshot: &snapshot,
     };
-    let request = AuthorizeRequest {
-        state: state.seal(&sso.sealer, &sso.site)?,
-        nonce: attempt.nonce(),
-        verifier: attempt.verifier(),
-        redirect_uri: &redirect_uri,
-        scopes: &sso.site.scopes,
-        response_mode: sso.site.config.response_mode,
-        prompt: params.prompt,
-        login_hint: params.login_hint,
-        domain_hint: params.domain_hint,
-    };
-    let url = authorize_url(&sso.site.client(&snapshot), request);
-    Ok(redirect(StatusCode::FOUND, url.as_str(), Some(cookie)))
-}
-
-/// The parameters of a link to `login/`, which take precedence over the settings.
-struct LoginParams {
-    prompt: Option<CoreAuthPrompt>,
-    silent: SilentSignIn,
-    login_hint: Option<Hint>,
-    domain_hint: Option<Hint>,
-}
-
-impl LoginParams {
-    fn for_request(req: &HttpRequest, settings: &Settings) -> Self {
-        let hint = |name| parameter(req, name).and_then(Hint::parse);
-        let prompt = parameter(req, "prompt");
-        let silent = if parameter(req, "silent").is_some() {
-            SilentSignIn::ElseAnonymous
-        } else if prompt.as_deref() == Some("none") {
-            SilentSignIn::ElseInteractive
-        } else {
-            SilentSignIn::No
-        };
-        let interactive = || {
-            let linked = prompt.as_deref().and_then(Prompt::parse);
-            linked.or(settings.prompt).map(CoreAuthPrompt::from)
-        };
-        Self {
-            prompt: match silent {
-                SilentSignIn::No => interactive(),
-                SilentSignIn::ElseInteractive | SilentSignIn::ElseAnonymous => {
-                    Some(CoreAuthPrompt::None)
-                }
-            },
-            silent,
-            login_hint: hint("login_hint"),
-            domain_hint: hint("domain_hint").or_else(|| settings.domain_hint.clone()),
-        }
+    let whole = begun.with_next(&next)?;
+    if fits(&whole) {
+        return Ok(whole);
     }
+    tracing::debug!("the query of `next` was dropped: it doesn't fit into the response's headers");
+    let shortened = begun.with_next(&next.without_query())?;
+    if fits(&shortened) {
+        return Ok(shortened);
+    }
+    begun.with_next(&config.next_url)
 }
 
-impl From<Prompt> for CoreAuthPrompt {
-    fn from(prompt: Prompt) -> Self {
-        match prompt {
-            Prompt::Login => Self::Login,
-            Prompt::Consent => Self::Consent,
-            Prompt::SelectAccount => Self::SelectAccount,
+/// All of a new sign-in but its destination.
+struct Begun<'a> {
+    sso: &'a Sso,
+    cookies: &'a AttemptCookies,
+    params: LoginParams,
+    redirect_uri: RedirectUrl,
+    snapshot: &'a Snapshot,
+}
+
+impl Begun<'_> {
+    fn with_next(&self, next: &NextPath) -> Result<HttpResponse, SignInError> {
+        let (sso, now) = (self.sso, self.sso.clock.now());
+        let attempt = Attempt::new(now)?;
+        let (slot, cookie) = self.cookies.begin(&attempt, &sso.attempt_counter)?;
+        let (next, rest) = StateNext::split(next);
+        let state = State {
+            slot,
+            silent: self.params.silent,
+            again: self.params.again,
+            id: attempt.id(),
+            began_at: now,
+            site: SiteTag::new(&sso.site, self.redirect_uri.as_str()),
+            next,
+        };
+        let request = AuthorizeRequest {
+            state: state.seal(&sso.sealer)?,
+            nonce: attempt.nonce(),
+            verifier: attempt.verifier(),
+            redirect_uri: &self.redirect_uri,
+            scopes: &sso.site.scopes,
+            response_mode: sso.site.config.response_mode,
+            prompt: self.params.prompt.clone(),
+            login_hint: self.params.login_hint.clone(),
+            domain_hint: self.params.domain_hint.clone(),
+        };
+        let url = authorize_url(&sso.site.client(self.snapshot), request);
+        let mut response = redirect(StatusCode::FOUND, url.as_str(), Some(cookie));
+        if let Some(rest) = rest {
+            let cookie = self
+                .cookies
+                .keep_rest(attempt.id(), rest, &sso.attempt_counter)?;
+            // A cookie of ours is always a header's value.
+            let _ = response.add_cookie(&cookie);
         }
+        Ok(response)
     }
 }
 

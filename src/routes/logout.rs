@@ -30,9 +30,9 @@ pub(super) async fn logout(req: HttpRequest, sso: Sso) -> Result<HttpResponse, E
         Some(identity) => end_session_url(&req, &sso, identity).await,
         None => None,
     };
-    let home = sso.site.config.logout_redirect_path.as_str();
-    let to = entra.as_deref().unwrap_or(home);
-    Ok(redirect(StatusCode::SEE_OTHER, to, None))
+    let home = || origin::public_path(&sso, sso.site.config.logout_redirect_path.as_str());
+    let to = entra.unwrap_or_else(home);
+    Ok(redirect(StatusCode::SEE_OTHER, &to, None))
 }
 
 /// Entra's sign-out page, which leads back here (OpenID Connect RP-Initiated Logout 1.0). Entra

@@ -203,11 +203,12 @@ settings! {
     login_failed_url: String = "/".to_owned();
     /// Whether signing out also signs out at Microsoft. Default: `false`.
     slo_enabled: bool = false;
-    /// What Entra asks of everybody who signs in. A link's own `prompt` takes precedence.
+    /// What Entra asks of everybody who signs in. A link can't weaken it: only `prompt=login` in a
+    /// link goes before [`Prompt::SelectAccount`], and a silent sign-in goes on without signing in.
     /// Default: none, which leaves it to Entra.
     prompt: Option<Prompt> = None;
     /// The tenant's domain, `organizations` or `consumers`, which spares the person a question. A
-    /// link's own `domain_hint` takes precedence. Default: empty.
+    /// link's own `domain_hint` takes precedence where the authority is one tenant. Default: empty.
     domain_hint: String = String::new();
     /// The path of the application's administration; all paths below it belong to it.
     /// Default: `/admin`.
@@ -237,8 +238,10 @@ settings! {
     other_providers: List = List::default();
     /// The page after signing out: a path on this site. Default: `/`.
     logout_redirect_path: String = "/".to_owned();
-    /// The public origin of the application, such as `https://app.example.com`; the redirect URI
-    /// is made from it. Default: empty, which takes the request's `Host`, but only on a loopback
+    /// The public address of the application, such as `https://app.example.com`; the redirect URI
+    /// is made from it, and `login/` at another host goes to it first. With a path
+    /// (`https://example.com/shop`), which the proxy takes away, redirects and links have it, too.
+    /// Default: empty, which takes the request's `Host`, but only on a loopback
     /// address (`localhost`, `127.0.0.1`, `[::1]`).
     base_url: String = String::new();
     /// The public host name alone, with a port if there is one; means `https://` that host, or

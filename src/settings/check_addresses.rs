@@ -79,9 +79,11 @@ impl Check {
         match Url::parse(&text) {
             Ok(url)
                 if is_secure(&url)
-                    && url.path() == "/"
                     && url.query().is_none()
-                    && url.username().is_empty() =>
+                    && url.fragment().is_none()
+                    && url.username().is_empty()
+                    && (url.path() == "/"
+                        || setting == "base_url" && is_plain_path(url.path())) =>
             {
                 Some(url)
             }
@@ -89,7 +91,7 @@ impl Check {
                 self.problem(
                     setting,
                     "it is not an https origin (http only on a loopback address)",
-                    "give scheme and host alone, such as `https://app.example.com`",
+                    "give scheme and host, such as `https://app.example.com`, and in `base_url` the path that the proxy takes away, if there is one",
                 );
                 None
             }
@@ -158,4 +160,10 @@ impl Check {
         }
         others
     }
+}
+
+/// Whether the segments of a path have nothing but letters, digits and `-._~`.
+fn is_plain_path(path: &str) -> bool {
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~/".contains(&b);
+    path.bytes().all(is_plain) && !path.contains("//")
 }

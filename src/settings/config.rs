@@ -126,6 +126,12 @@ impl Settings {
         self.base_url.as_ref().map(Url::origin)
     }
 
+    /// The path of the application on its host, as the browser sees it: empty, or `/shop`.
+    pub(crate) fn base_path(&self) -> &str {
+        let path = self.base_url.as_ref().map_or("", Url::path);
+        path.trim_end_matches('/')
+    }
+
     /// Whether cookies are for https alone, where `base_url` is set.
     pub(crate) fn is_https(&self) -> Option<bool> {
         self.base_url.as_ref().map(|url| url.scheme() == "https")

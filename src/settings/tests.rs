@@ -211,6 +211,34 @@ fn a_public_application_needs_a_key_that_its_nodes_share() {
 }
 
 #[test]
+fn a_base_url_may_have_a_plain_path_and_a_domain_none() {
+    let good = || good().secret_key("k".repeat(64));
+    for (url, path) in [
+        ("https://app.example", ""),
+        ("https://app.example/shop/", "/shop"),
+        ("http://localhost:8000/a/b.c", "/a/b.c"),
+        ("https://app.example/x/../shop", "/shop"),
+    ] {
+        let Config(settings) = good().base_url(url).build().unwrap();
+        assert_eq!(settings.base_path(), path);
+    }
+    for wrong in [
+        "https://app.example/a b",
+        "https://app.example/%41",
+        "https://app.example//evil.example",
+        "https://app.example/shop?x",
+        "https://app.example/shop#x",
+        "https://app.example/{a}",
+    ] {
+        assert_eq!(problems(good().base_url(wrong)), ["base_url"], "{wrong}");
+    }
+    assert_eq!(
+        problems(good().callback_domain("app.example/shop")),
+        ["callback_domain"]
+    );
+}
+
+#[test]
 fn start_up_warns_of_domains_that_any_tenant_could_claim() {
     let warned = |builder: ConfigBuilder| {
         let Config(settings) = builder.secret_key("k".repeat(64)).build().unwrap();

@@ -26,6 +26,8 @@ macro_rules! texts {
 texts! {
     Button "button" "Sign in with Microsoft";
     Title "title" "Sign in";
+    UseAnother "use_another" "Use another account";
+    NoCookies "no_cookies" "Your browser didn't send this site's cookies back, and signing in needs them. Please allow cookies for this site, then sign in again.";
     StartAgain "start_again" "This sign-in was started in another browser or took too long. Please sign in again.";
     Cancelled "cancelled" "The sign-in was cancelled. You can try again at any time.";
     NotLetIn "not_let_in" "Microsoft did not let you sign in to this application. Please ask its administrator.";

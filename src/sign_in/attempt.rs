@@ -27,6 +27,8 @@ pub(crate) struct Attempt {
 pub(crate) enum Ending {
     SignedIn,
     Failed,
+    /// Another account could pass.
+    AccountRefused,
 }
 
 /// The content of an attempt's cookie.
@@ -74,6 +76,7 @@ impl Attempt {
 const ATTEMPT: u8 = 0;
 const SIGNED_IN: u8 = 1;
 const FAILED: u8 = 2;
+const ACCOUNT_REFUSED: u8 = 3;
 
 impl CookieState {
     /// When it was made, in milliseconds since 1970: fine enough to order a flood of attempts.
@@ -102,6 +105,7 @@ impl CookieState {
                 plain.push(match ending {
                     Ending::SignedIn => SIGNED_IN,
                     Ending::Failed => FAILED,
+                    Ending::AccountRefused => ACCOUNT_REFUSED,
                 });
                 plain.extend(id.0);
             }
@@ -125,6 +129,7 @@ impl CookieState {
             })),
             SIGNED_IN => ended(Ending::SignedIn),
             FAILED => ended(Ending::Failed),
+            ACCOUNT_REFUSED => ended(Ending::AccountRefused),
             _ => None,
         }
     }

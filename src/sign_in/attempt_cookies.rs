@@ -16,7 +16,8 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 
 use super::{
-    attempt::{Attempt, CookieState, Ending},
+    attempt::{Attempt, AttemptId, CookieState, Ending},
+    rest_cookies::{self, Rest},
     state::State,
 };
 use crate::{
@@ -24,6 +25,7 @@ use crate::{
     util::{
         cookies::{self, Transport},
         crypto::{CryptoError, Sealer},
+        next_path::NextPath,
     },
 };
 
@@ -37,7 +39,7 @@ const PROTECTED: usize = 16;
 /// With fewer free cookies than this, a new attempt may replace the oldest ones.
 const MIN_FREE: usize = 10;
 
-const NAME: &str = "microsoft_sso_attempt_";
+const NAME: &str = "microsoft_sso_attempt";
 
 /// The attempts that a request's cookies hold.
 pub(crate) struct AttemptCookies {
@@ -45,7 +47,10 @@ pub(crate) struct AttemptCookies {
     site: Arc<Site>,
     now: DateTime<Utc>,
     transport: Transport,
+    /// What the names of this application's cookies end with, before their number.
+    suffix: String,
     held: Vec<(u8, CookieState)>,
+    rests: Vec<(u8, Rest)>,
     /// Names of all cookies of this kind in the request, readable or not.
     names: Vec<String>,
 }
@@ -64,28 +69,46 @@ impl AttemptCookies {
         site: &Arc<Site>,
         now: DateTime<Utc>,
         transport: Transport,
+        suffix: &str,
     ) -> Self {
         let mut cookies = Self {
             sealer: Arc::clone(sealer),
             site: Arc::clone(site),
             now,
             transport,
+            suffix: suffix.to_owned(),
             held: Vec::new(),
+            rests: Vec::new(),
             names: Vec::new(),
         };
-        let prefix = transport.cookie_name(NAME);
         for (name, value) in cookies::all(headers) {
-            let slot = name.strip_prefix(&prefix).and_then(slot_of);
-            if let Some(slot) = slot.filter(|_| !cookies.names.iter().any(|held| held == name)) {
+            if cookies.names.iter().any(|held| held == name) {
+                continue;
+            }
+            if let Some(slot) = cookies.slot_of(name, NAME, COUNT) {
                 cookies.names.push(name.to_owned());
                 cookies.held.extend(cookies.open(slot, name, value));
+            } else if let Some(slot) =
+                cookies.slot_of(name, rest_cookies::NAME, rest_cookies::COUNT)
+            {
+                cookies.names.push(name.to_owned());
+                let rest = Rest::open(sealer, site, name, value);
+                cookies.rests.extend(rest.map(|rest| (slot, rest)));
             }
         }
         cookies
     }
 
-    fn name(&self, slot: u8) -> String {
-        self.transport.cookie_name(&format!("{NAME}{slot:02}"))
+    /// The number of one of our cookies, by its name.
+    fn slot_of(&self, name: &str, kind: &str, count: u8) -> Option<u8> {
+        let prefix = self.name(kind, "");
+        name.strip_prefix(&prefix)
+            .and_then(|digits| slot_of(digits, count))
+    }
+
+    fn name(&self, kind: &str, slot: &str) -> String {
+        let name = format!("{kind}{}_{slot}", self.suffix);
+        self.transport.cookie_name(&name)
     }
 
     fn open(&self, slot: u8, name: &str, value: &str) -> Option<(u8, CookieState)> {
@@ -97,11 +120,15 @@ impl AttemptCookies {
     }
 
     fn seal(&self, slot: u8, state: &CookieState) -> Result<Cookie<'static>, CryptoError> {
-        let name = self.name(slot);
+        let name = self.name(NAME, &format!("{slot:02}"));
         let value = state.seal(&self.sealer, &self.site.purpose(&name))?;
+        Ok(self.cookie(name, value))
+    }
+
+    fn cookie(&self, name: String, value: String) -> Cookie<'static> {
         let max_age = time::Duration::try_from(self.site.config.timeout);
         let max_age = max_age.unwrap_or(time::Duration::MAX);
-        Ok(cookies::build(name, value, self.transport, max_age))
+        cookies::build(name, value, self.transport, max_age)
     }
 
     /// The number and the cookie of a new attempt.
@@ -122,6 +149,40 @@ impl AttemptCookies {
             slot,
             self.seal(slot, &CookieState::Attempt(attempt.clone()))?,
         ))
+    }
+
+    /// The cookie for the rest of a `next` that is too long for `state`.
+    pub(crate) fn keep_rest(
+        &self,
+        id: AttemptId,
+        rest: &str,
+        counter: &AtomicUsize,
+    ) -> Result<Cookie<'static>, CryptoError> {
+        let slot = rest_cookies::choose(&self.rests, counter.load(Ordering::Relaxed));
+        let name = self.name(rest_cookies::NAME, &format!("{slot:02}"));
+        let value = Rest::new(id, rest, self.now).seal(&self.sealer, &self.site, &name)?;
+        Ok(self.cookie(name, value))
+    }
+
+    /// Where the person goes after the sign-in of a `state`.
+    pub(crate) fn next(&self, state: &State) -> NextPath {
+        let rest = self.rests.iter().find(|(_, rest)| rest.id == state.id);
+        state.next.join(rest.map(|(_, rest)| rest.text.as_str()))
+    }
+
+    /// Whether the request has no cookie of any sign-in.
+    pub(crate) fn are_missing(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Whether the last sign-in that ended here was refused because of its account.
+    pub(crate) fn is_account_refused(&self) -> bool {
+        let endings = self.held.iter().filter_map(|(_, state)| match state {
+            CookieState::Ended { at, ending, .. } => Some((*at, *ending)),
+            CookieState::Attempt(_) => None,
+        });
+        let last = endings.max_by_key(|(at, _)| *at);
+        last.is_some_and(|(_, ending)| ending == Ending::AccountRefused)
     }
 
     /// What this browser holds for a `state`: the attempt itself, how it ended, or nothing.
@@ -149,7 +210,7 @@ impl AttemptCookies {
             match state {
                 CookieState::Ended { at, ending, .. } if *at >= since => match ending {
                     Ending::SignedIn => recent.signed_in += 1,
-                    Ending::Failed => recent.failed += 1,
+                    Ending::Failed | Ending::AccountRefused => recent.failed += 1,
                 },
                 CookieState::Ended { .. } | CookieState::Attempt(_) => {}
             }
@@ -165,8 +226,8 @@ impl AttemptCookies {
 }
 
 /// The number in a cookie's name, of exactly two digits.
-fn slot_of(digits: &str) -> Option<u8> {
-    let slot = digits.parse().ok().filter(|slot| *slot < COUNT)?;
+fn slot_of(digits: &str, count: u8) -> Option<u8> {
+    let slot = digits.parse().ok().filter(|slot| *slot < count)?;
     (digits == format!("{slot:02}")).then_some(slot)
 }
 
@@ -220,9 +281,9 @@ mod tests {
 
     #[test]
     fn a_name_has_two_digits_below_the_count() {
-        assert_eq!(slot_of("07"), Some(7));
+        assert_eq!(slot_of("07", COUNT), Some(7));
         for wrong in ["7", "32", "007", "+7", "", "x"] {
-            assert_eq!(slot_of(wrong), None, "{wrong}");
+            assert_eq!(slot_of(wrong, COUNT), None, "{wrong}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Entra's authorization response, by either response mode. It is not verified.
 
 use openidconnect::AuthorizationCode;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::error::SignInError;
 use crate::{
@@ -11,11 +11,19 @@ use crate::{
     util::{
         crypto::{CryptoError, Sealer},
         query::parameter,
+        six_bit,
     },
 };
 
+/// What a sealed response holds.
+const CODE: u8 = 0;
+const ERROR: u8 = 1;
+
+/// Longest description of an error that is kept, in bytes; its numbers stand at the beginning.
+const MAX_DESCRIPTION: usize = 1000;
+
 /// The parameters of the response beside `state` (RFC 6749, sections 4.1.2 and 4.1.2.1).
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct AuthorizationResponse {
     code: Option<String>,
     error: Option<String>,
@@ -43,14 +51,41 @@ impl AuthorizationResponse {
         sealer: &Sealer,
         site: &Site,
     ) -> Result<String, CryptoError> {
-        let plain = serde_json::to_vec(self).map_err(|_| CryptoError)?;
-        sealer.seal(&purpose(site, state), &plain)
+        sealer.seal(&purpose(site, state), &self.plain())
+    }
+
+    /// In few bytes, since it travels in a header: the error, or else the code.
+    fn plain(&self) -> Vec<u8> {
+        if let Some(error) = &self.error {
+            let description = self.error_description.as_deref().unwrap_or_default();
+            let mut end = description.len().min(MAX_DESCRIPTION);
+            while !description.is_char_boundary(end) {
+                end -= 1;
+            }
+            let error: String = error.chars().take(100).collect();
+            let text = format!("{error}\n{}", &description[..end]);
+            return [&[ERROR], text.as_bytes()].concat();
+        }
+        let code = self.code.as_deref().unwrap_or_default();
+        [&[CODE][..], &six_bit::pack(code)].concat()
     }
 
     fn open(query: &str, sealer: &Sealer, site: &Site) -> Option<Self> {
         let purpose = purpose(site, &parameter(query, "state")?);
         let plain = sealer.open(&purpose, &parameter(query, "answer")?)?;
-        serde_json::from_slice(&plain).ok()
+        let (kind, rest) = plain.split_first()?;
+        if *kind == CODE {
+            return Some(Self {
+                code: Some(six_bit::unpack(rest)?),
+                ..Self::default()
+            });
+        }
+        let (error, description) = std::str::from_utf8(rest).ok()?.split_once('\n')?;
+        Some(Self {
+            code: None,
+            error: Some(error.to_owned()),
+            error_description: Some(description.to_owned()),
+        })
     }
 
     /// The code. `error` takes precedence.

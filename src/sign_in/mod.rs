@@ -1,5 +1,6 @@
 //! One sign-in, from the attempt that a browser begins to the session.
 
+pub(crate) mod another_account;
 pub(crate) mod attempt;
 pub(crate) mod attempt_cookies;
 pub(crate) mod audit;
@@ -10,5 +11,6 @@ pub(crate) mod error;
 pub(crate) mod failing_clients;
 pub(crate) mod hooks;
 pub(crate) mod next_step;
+mod rest_cookies;
 pub(crate) mod state;
 pub(crate) mod steps;

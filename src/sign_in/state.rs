@@ -1,7 +1,9 @@
 //! The parameter `state` of the authorization request: which attempt it belongs to, and where the
 //! person goes afterwards. It is sealed, so it means nothing to others and nobody can forge one.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::CsrfToken;
+use ring::digest::{SHA256, digest};
 
 use super::attempt::AttemptId;
 use crate::{
@@ -12,14 +14,22 @@ use crate::{
     },
 };
 
+/// Most bytes of `next` in a `state`, which stays below 1,500 characters: Entra was seen to refuse
+/// longer ones.
+const MAX_NEXT: usize = 1024;
+
 /// What `state` says.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     /// The number of the attempt's cookie.
     pub(crate) slot: u8,
     pub(crate) silent: SilentSignIn,
+    /// Whether the sign-in began anew, because a callback had no attempt.
+    pub(crate) again: bool,
     pub(crate) id: AttemptId,
-    pub(crate) next: NextPath,
+    pub(crate) began_at: DateTime<Utc>,
+    pub(crate) site: SiteTag,
+    pub(crate) next: StateNext,
 }
 
 /// What to do when `prompt=none` needs interaction.
@@ -33,37 +43,114 @@ pub(crate) enum SilentSignIn {
     ElseAnonymous,
 }
 
+/// Names the site of an attempt, and the address that Entra sends the browser back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SiteTag([u8; 16]);
+
+impl SiteTag {
+    pub(crate) fn new(site: &Site, redirect_uri: &str) -> Self {
+        let named = format!("{} {redirect_uri}", site.binding());
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&digest(&SHA256, named.as_bytes()).as_ref()[..16]);
+        Self(tag)
+    }
+}
+
+/// Where the person goes afterwards, as far as it fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum StateNext {
+    Whole(NextPath),
+    /// The beginning; the rest is in a cookie of the browser.
+    Head(String),
+}
+
+impl StateNext {
+    /// What `state` holds, and the rest.
+    pub(crate) fn split(next: &NextPath) -> (Self, Option<&str>) {
+        match next.as_str().split_at_checked(MAX_NEXT) {
+            Some((head, rest)) if !rest.is_empty() => (Self::Head(head.to_owned()), Some(rest)),
+            _ => (Self::Whole(next.clone()), None),
+        }
+    }
+
+    /// The destination, given the rest of a long one; without it, the page without its query.
+    pub(crate) fn join(&self, rest: Option<&str>) -> NextPath {
+        let head = match self {
+            Self::Whole(next) => return next.clone(),
+            Self::Head(head) => head,
+        };
+        let whole = rest.and_then(|rest| NextPath::parse(&format!("{head}{rest}")));
+        whole.unwrap_or_else(|| {
+            let path = head.split_once('?').map(|(path, _)| path);
+            path.and_then(NextPath::parse)
+                .unwrap_or_else(NextPath::root)
+        })
+    }
+}
+
 const PURPOSE: &str = "state";
 
+const SILENT: u8 = 0b11;
+const AGAIN: u8 = 0b100;
+const HEAD: u8 = 0b1000;
+
 impl State {
-    pub(crate) fn seal(&self, sealer: &Sealer, site: &Site) -> Result<CsrfToken, CryptoError> {
-        let silent = match self.silent {
+    pub(crate) fn seal(&self, sealer: &Sealer) -> Result<CsrfToken, CryptoError> {
+        let mut flags = match self.silent {
             SilentSignIn::No => 0,
             SilentSignIn::ElseInteractive => 1,
             SilentSignIn::ElseAnonymous => 2,
         };
-        let mut plain = vec![self.slot, silent];
+        if self.again {
+            flags |= AGAIN;
+        }
+        let next = match &self.next {
+            StateNext::Whole(next) => next.as_str(),
+            StateNext::Head(head) => {
+                flags |= HEAD;
+                head
+            }
+        };
+        let mut plain = vec![self.slot, flags];
         plain.extend(self.id.0);
-        plain.extend(self.next.as_str().as_bytes());
-        let sealed = sealer.seal(&site.purpose(PURPOSE), &plain)?;
-        Ok(CsrfToken::new(sealed))
+        plain.extend(self.site.0);
+        plain.extend(self.began_at.timestamp().to_be_bytes());
+        plain.extend(next.as_bytes());
+        Ok(CsrfToken::new(sealer.seal(PURPOSE, &plain)?))
     }
 
-    /// Opens what [`Self::seal`] made with the same key for the same site; `None` for anything else.
-    pub(crate) fn open(sealer: &Sealer, site: &Site, sealed: &str) -> Option<Self> {
-        let plain = sealer.open(&site.purpose(PURPOSE), sealed)?;
-        let ([slot, silent], rest) = plain.split_first_chunk()?;
-        let (id, next) = rest.split_first_chunk()?;
+    /// Opens what [`Self::seal`] made with the same key; `None` for anything else. It is for the site
+    /// of its tag alone.
+    pub(crate) fn open(sealer: &Sealer, sealed: &str) -> Option<Self> {
+        let plain = sealer.open(PURPOSE, sealed)?;
+        let ([slot, flags], rest) = plain.split_first_chunk()?;
+        let (id, rest) = rest.split_first_chunk()?;
+        let (site, rest) = rest.split_first_chunk()?;
+        let (began_at, next) = rest.split_first_chunk()?;
+        let next = std::str::from_utf8(next).ok()?;
         Some(Self {
             slot: *slot,
-            silent: match silent {
+            silent: match flags & SILENT {
                 1 => SilentSignIn::ElseInteractive,
                 2 => SilentSignIn::ElseAnonymous,
                 _ => SilentSignIn::No,
             },
+            again: flags & AGAIN != 0,
             id: AttemptId(*id),
-            next: NextPath::parse(std::str::from_utf8(next).ok()?)?,
+            began_at: DateTime::from_timestamp(i64::from_be_bytes(*began_at), 0)?,
+            site: SiteTag(*site),
+            next: if flags & HEAD == 0 {
+                StateNext::Whole(NextPath::parse(next)?)
+            } else {
+                StateNext::Head(next.to_owned())
+            },
         })
+    }
+
+    /// Whether an attempt of this age may still be under way.
+    pub(crate) fn is_recent(&self, site: &Site, now: DateTime<Utc>) -> bool {
+        let timeout = TimeDelta::from_std(site.config.timeout).unwrap_or(TimeDelta::MAX);
+        (now - self.began_at).abs() < timeout
     }
 }
 
@@ -72,35 +159,64 @@ mod tests {
     use super::*;
     use crate::settings::config::Config;
 
+    fn state(next: &NextPath) -> State {
+        let config = Config::builder().enabled(false).build().unwrap();
+        let site = Site::new("a", config).unwrap();
+        State {
+            slot: 3,
+            silent: SilentSignIn::ElseInteractive,
+            again: true,
+            id: AttemptId([7; 16]),
+            began_at: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
+            site: SiteTag::new(&site, "https://a.example/callback/"),
+            next: StateNext::split(next).0,
+        }
+    }
+
     #[test]
-    fn a_state_survives_sealing_for_its_site_alone() {
+    fn a_state_survives_sealing_and_stays_short() {
         let sealer = Sealer::new(&[1; 64]).unwrap();
+        for length in [1, MAX_NEXT, MAX_NEXT + 1, 2048] {
+            let next = NextPath::parse(&format!("/{}", "x".repeat(length - 1))).unwrap();
+            let state = state(&next);
+            let sealed = state.seal(&sealer).unwrap();
+            assert!(sealed.secret().len() < 1500, "{}", sealed.secret().len());
+            let opened = State::open(&sealer, sealed.secret()).unwrap();
+            assert_eq!((opened.slot, opened.silent), (3, state.silent));
+            assert_eq!((opened.id, opened.site), (state.id, state.site));
+            assert_eq!((opened.again, opened.began_at), (true, state.began_at));
+            let (_, rest) = StateNext::split(&next);
+            assert_eq!(opened.next.join(rest), next);
+        }
+    }
+
+    #[test]
+    fn a_site_is_told_by_its_binding_and_by_its_address() {
         let site = |name: &str| {
             let config = Config::builder().enabled(false).build().unwrap();
             Site::new(name, config).unwrap()
         };
-        let state = State {
-            slot: 3,
-            silent: SilentSignIn::ElseInteractive,
-            id: AttemptId([7; 16]),
-            next: NextPath::parse("/a?b=c").unwrap(),
-        };
-        let sealed = state.seal(&sealer, &site("a")).unwrap();
-        assert!(State::open(&sealer, &site("b"), sealed.secret()).is_none());
-        let opened = State::open(&sealer, &site("a"), sealed.secret()).unwrap();
-        assert_eq!(
-            (opened.slot, opened.silent),
-            (3, SilentSignIn::ElseInteractive)
-        );
-        assert_eq!((opened.id, opened.next.as_str()), (state.id, "/a?b=c"));
+        let tag = SiteTag::new(&site("a"), "https://a.example/");
+        assert_eq!(tag, SiteTag::new(&site("a"), "https://a.example/"));
+        assert_ne!(tag, SiteTag::new(&site("b"), "https://a.example/"));
+        assert_ne!(tag, SiteTag::new(&site("a"), "https://b.example/"));
+    }
+
+    #[test]
+    fn without_its_rest_a_long_next_is_its_path() {
+        let next = NextPath::parse(&format!("/a?{}", "x".repeat(2000))).unwrap();
+        let (head, rest) = StateNext::split(&next);
+        assert!(rest.is_some());
+        assert_eq!(head.join(None).as_str(), "/a");
+        assert_eq!(head.join(Some("\n")).as_str(), "/a");
+        let next = NextPath::parse(&format!("/{}", "x".repeat(2000))).unwrap();
+        assert_eq!(StateNext::split(&next).0.join(None).as_str(), "/");
     }
 
     #[test]
     fn a_cookie_is_no_state() {
         let sealer = Sealer::new(&[1; 64]).unwrap();
-        let config = Config::builder().enabled(false).build().unwrap();
-        let site = Site::new("a", config).unwrap();
-        let cookie = sealer.seal(&site.purpose("cookie"), &[0; 40]).unwrap();
-        assert!(State::open(&sealer, &site, &cookie).is_none());
+        let cookie = sealer.seal("cookie", &[0; 60]).unwrap();
+        assert!(State::open(&sealer, &cookie).is_none());
     }
 }

@@ -1,6 +1,6 @@
 //! The origin of a request, as the browser sees it: `Host`, or what a trusted proxy forwards.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use actix_web::{HttpRequest, http::header};
 use url::Url;
@@ -51,23 +51,21 @@ impl TrustedProxies {
     }
 
     /// The address of the client: the peer, or the last address that a trusted proxy forwards and
-    /// that isn't one. A client can write whatever stands before it.
+    /// that isn't a proxy's; a client can write whatever stands before it. `None` where it may be that
+    /// of a proxy, and so of many clients.
     pub(crate) fn client(&self, req: &HttpRequest) -> Option<IpAddr> {
-        let peer = req.peer_addr()?.ip();
+        let peer = req.peer_addr()?.ip().to_canonical();
         if !self.is_trusted_peer(req) {
-            return Some(peer);
+            return (!self.is_empty() || is_public(peer)).then_some(peer);
         }
         let forwarded = req.headers().get_all("x-forwarded-for");
         let forwarded = forwarded.filter_map(|value| value.to_str().ok());
         let addresses: Vec<_> = forwarded.flat_map(|value| value.split(',')).collect();
-        let addresses = addresses
+        let mut addresses = addresses
             .iter()
             .rev()
-            .map_while(|text| text.trim().parse().ok());
-        let client = addresses
-            .into_iter()
-            .find(|address| !self.contains(*address));
-        Some(client.unwrap_or(peer))
+            .map_while(|text| address(text.trim()));
+        addresses.find(|address| !self.contains(*address))
     }
 
     /// The host in lower case, with its port where the request names one.
@@ -78,6 +76,21 @@ impl TrustedProxies {
             Some(port) => format!("{host}:{port}"),
             None => host.to_owned(),
         })
+    }
+}
+
+/// An address, with a port perhaps, as some gateways forward it.
+fn address(text: &str) -> Option<IpAddr> {
+    let with_port = || text.parse::<SocketAddr>().map(|address| address.ip());
+    let address = text.parse::<IpAddr>().or_else(|_| with_port()).ok()?;
+    Some(address.to_canonical())
+}
+
+/// Whether an address is one of the internet. A private one is most likely that of a proxy.
+fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(ip) => !ip.is_private() && !ip.is_loopback() && !ip.is_link_local(),
+        IpAddr::V6(ip) => !ip.is_loopback() && ip.segments()[0] & 0xfe00 != 0xfc00,
     }
 }
 
@@ -129,24 +142,46 @@ mod tests {
 
     #[test]
     fn the_client_is_the_last_address_that_no_trusted_proxy_has() {
-        let client = |peer: &str, forwarded: &[&str]| {
-            let proxies = TrustedProxies::new(vec!["10.0.0.0/8".parse().unwrap()]);
+        let client = |trusted: &str, peer: &str, forwarded: &[&str]| {
+            let networks = trusted.split(' ').filter(|text| !text.is_empty());
+            let proxies = TrustedProxies::new(networks.map(|text| text.parse().unwrap()).collect());
             let mut req = TestRequest::get().peer_addr(peer.parse().unwrap());
             for value in forwarded {
                 req = req.append_header(("x-forwarded-for", *value));
             }
-            proxies.client(&req.to_http_request()).unwrap().to_string()
+            let client = proxies.client(&req.to_http_request());
+            client.map(|client| client.to_string())
         };
-        assert_eq!(client("192.0.2.1:9", &["203.0.113.9"]), "192.0.2.1");
-        assert_eq!(client("10.0.0.1:9", &[]), "10.0.0.1");
-        assert_eq!(client("10.0.0.1:9", &["203.0.113.9"]), "203.0.113.9");
-        let forged = ["198.51.100.1, 203.0.113.9, 10.0.0.2"];
-        assert_eq!(client("10.0.0.1:9", &forged), "203.0.113.9");
+        let some = |address: &str| Some(address.to_owned());
+        let net = "10.0.0.0/8";
         assert_eq!(
-            client("10.0.0.1:9", &["1.1.1.1", "203.0.113.9"]),
-            "203.0.113.9"
+            client(net, "192.0.2.1:9", &["203.0.113.9"]),
+            some("192.0.2.1")
         );
-        assert_eq!(client("10.0.0.1:9", &["203.0.113.9, unknown"]), "10.0.0.1");
+        assert_eq!(
+            client(net, "10.0.0.1:9", &["203.0.113.9"]),
+            some("203.0.113.9")
+        );
+        for with_port in ["203.0.113.9:5678", "1.1.1.1, 203.0.113.9:1"] {
+            assert_eq!(client(net, "10.0.0.1:9", &[with_port]), some("203.0.113.9"));
+        }
+        let v6 = ["[2001:db8::1]:443"];
+        assert_eq!(client(net, "10.0.0.1:9", &v6), some("2001:db8::1"));
+        let forged = ["198.51.100.1, 203.0.113.9, 10.0.0.2"];
+        assert_eq!(client(net, "10.0.0.1:9", &forged), some("203.0.113.9"));
+        let two = ["1.1.1.1", "203.0.113.9"];
+        assert_eq!(client(net, "10.0.0.1:9", &two), some("203.0.113.9"));
+        // What may be many clients is none.
+        assert_eq!(client(net, "10.0.0.1:9", &[]), None);
+        assert_eq!(client(net, "10.0.0.1:9", &["10.1.1.1"]), None);
+        assert_eq!(client(net, "10.0.0.1:9", &["203.0.113.9, unknown"]), None);
+        assert_eq!(client("", "10.0.0.1:9", &["203.0.113.9"]), None);
+        assert_eq!(client("", "[fd00::1]:9", &[]), None);
+        assert_eq!(client("", "127.0.0.1:9", &[]), None);
+        assert_eq!(
+            client("", "192.0.2.1:9", &["203.0.113.9"]),
+            some("192.0.2.1")
+        );
     }
 
     #[test]

@@ -3,9 +3,9 @@
 pub(crate) mod forwarded;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, PoisonError, RwLock},
 };
 
 use actix_web::HttpRequest;
@@ -130,7 +130,12 @@ pub(crate) struct Sites {
     base: Option<Arc<Site>>,
     hosts: HashMap<String, Arc<Site>>,
     resolver: Option<Resolver>,
+    /// The sites that the resolver chose for sign-ins, by their binding.
+    chosen: RwLock<HashMap<String, Arc<Site>>>,
 }
+
+/// Most sites that are remembered: a resolver might make one for each request.
+const MAX_CHOSEN: usize = 1000;
 
 impl Sites {
     pub(crate) fn new(config: Settings, resolver: Option<Resolver>) -> Self {
@@ -144,6 +149,7 @@ impl Sites {
             base: (!config.enabled || !config.application_id.is_empty())
                 .then(|| Arc::new(Site::named(String::new(), Config(config)))),
             resolver,
+            chosen: RwLock::default(),
         }
     }
 
@@ -166,6 +172,54 @@ impl Sites {
             }
         }
         self.base.clone()
+    }
+
+    /// Remembers the site of a sign-in that begins. Its callback may look different to the resolver.
+    pub(crate) fn remember(&self, site: &Arc<Site>) {
+        if self.resolver.is_none() {
+            return;
+        }
+        let is_known = |chosen: &HashMap<_, _>| {
+            let known = chosen.get(site.binding());
+            known.is_some_and(|known| Arc::ptr_eq(known, site))
+        };
+        if is_known(&self.chosen.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut chosen = self.chosen.write().unwrap_or_else(PoisonError::into_inner);
+        if chosen.len() < MAX_CHOSEN || chosen.contains_key(site.binding()) {
+            chosen.insert(site.binding().to_owned(), Arc::clone(site));
+        }
+    }
+
+    /// The sites that a callback may be of beside that of its request: what the resolver chooses for
+    /// the request that began the sign-in, and what it chose before.
+    pub(crate) fn for_callback(&self, login: impl FnOnce() -> HttpRequest) -> Vec<Arc<Site>> {
+        let Some(resolver) = &self.resolver else {
+            return Vec::new();
+        };
+        let now = resolver(&login());
+        let chosen = self.chosen.read().unwrap_or_else(PoisonError::into_inner);
+        now.into_iter().chain(chosen.values().cloned()).collect()
+    }
+
+    /// Whether a host is that of another site than this one.
+    pub(crate) fn is_of_another(&self, host: &str, site: &Site) -> bool {
+        let name = host.split(':').next().unwrap_or_default();
+        let of_host = self.hosts.get(host).or_else(|| self.hosts.get(name));
+        of_host.is_some_and(|other| other.binding() != site.binding())
+    }
+
+    /// What the names of cookies end with: where the application has a path of its host, another for
+    /// each path, since cookies named `__Host-` are for the whole host.
+    pub(crate) fn cookie_suffix(&self) -> String {
+        let paths: BTreeSet<_> = self.known().map(|site| site.config.base_path()).collect();
+        let paths: Vec<_> = paths.into_iter().filter(|path| !path.is_empty()).collect();
+        if paths.is_empty() {
+            return String::new();
+        }
+        let hash = digest(&SHA256, paths.join(" ").as_bytes());
+        format!("_{}", hex(&hash.as_ref()[..4]))
     }
 
     /// The sites that are known at start.

@@ -49,8 +49,8 @@ impl MicrosoftSso {
         self.store.find_by_microsoft_id(microsoft_id).await
     }
 
-    /// Ends all sessions of a user, on all their devices, and returns how many. It reaches sign-ins
-    /// under way, too.
+    /// Ends all sessions of a user, on all their devices, and returns how many. If the user store is a
+    /// [`DieselStore`](crate::DieselStore), it reaches sign-ins under way, too.
     ///
     /// Sessions in the database ([`sessions`](Self::sessions)), or wherever the user store's
     /// [`end_sessions`](crate::UserStore::end_sessions) looks, end at once. Those in Redis or in

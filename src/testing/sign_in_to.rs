@@ -125,7 +125,8 @@ impl FakeEntra {
         let scope = path.trim_end_matches('/');
 
         let login = format!("{scope}/login/");
-        let reply = browser.get(&login).await;
+        // As the request comes after the redirect to `base_url`.
+        let reply = browser.get(&format!("{login}?moved=1")).await;
         let authorize_url = redirect_target(&login, reply)?;
         if !authorize_url.starts_with(&self.url()) {
             return Err(TestSignInError::Refused {
@@ -135,14 +136,16 @@ impl FakeEntra {
         }
 
         let response = self.authorize(&authorize_url, username)?;
-        let callback = response.redirect_uri.path();
+        // Without the path of `base_url`, which a proxy would take away.
+        let callback = &format!("{scope}/callback/");
         let callback_with_code = if response.form_post {
             let reply = browser
                 .post_from_entra(callback, &response.parameters)
                 .await;
-            redirect_target(callback, reply)?
+            let to = redirect_target(callback, reply)?;
+            to[to.find(callback).unwrap_or(0)..].to_owned()
         } else {
-            response.url()[Position::BeforePath..].to_owned()
+            format!("{callback}{}", &response.url()[Position::AfterPath..])
         };
         let reply = browser.get(&callback_with_code).await;
         let location = redirect_target(callback, reply)?;
@@ -151,7 +154,7 @@ impl FakeEntra {
         let photo = browser.get(&format!("{scope}/picture/")).await;
         if photo.status == StatusCode::UNAUTHORIZED {
             return Err(TestSignInError::Refused {
-                path: callback.to_owned(),
+                path: callback.clone(),
                 location,
             });
         }

@@ -33,13 +33,32 @@ pub(crate) fn value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     all(headers).find_map(|(key, value)| (key == name).then_some(value))
 }
 
-/// All cookies of a request, by their raw names.
+/// All cookies of a request that are UTF-8, by their raw names. Another application of the domain may
+/// set cookies that aren't: they hide none of ours.
 pub(crate) fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
-    // Another application of the domain may set cookies that are no text: they hide none of ours.
+    pairs(headers).filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='))
+}
+
+/// The cookies of a request as they come. Only spaces and tabs are trimmed, as browsers trim them: to
+/// trim other white space would make `__Host-x` of a name that isn't.
+pub(crate) fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    fn trim(mut pair: &[u8]) -> &[u8] {
+        while let [b' ' | b'\t', rest @ ..] | [rest @ .., b' ' | b'\t'] = pair {
+            pair = rest;
+        }
+        pair
+    }
     headers
         .get_all(COOKIE)
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(|pair| std::str::from_utf8(pair).ok()?.trim().split_once('='))
+        .map(trim)
+        .filter(|pair| !pair.is_empty())
+}
+
+/// The name of a cookie, and what follows it: the equals sign with the value.
+pub(crate) fn split(pair: &[u8]) -> (&[u8], &[u8]) {
+    let end = pair.iter().position(|byte| *byte == b'=');
+    pair.split_at(end.unwrap_or(pair.len()))
 }
 
 /// A cookie for the whole site: invisible to scripts, and not sent with other sites' posts and
@@ -59,11 +78,13 @@ pub(crate) fn build(
         .finish()
 }
 
-/// The cookie that removes another.
+/// The cookie that removes another. It is short, since a sign-out removes many at once.
 pub(crate) fn removal(name: impl Into<Cow<'static, str>>, transport: Transport) -> Cookie<'static> {
-    let mut cookie = build(name, String::new(), transport, Duration::ZERO);
-    cookie.make_removal();
-    cookie
+    Cookie::build(name, "")
+        .path("/")
+        .secure(transport == Transport::Https)
+        .max_age(Duration::ZERO)
+        .finish()
 }
 
 #[cfg(test)]
@@ -81,5 +102,12 @@ mod tests {
         assert_eq!(value(&headers, "__Host-a"), Some("ours"));
         assert_eq!(value(&headers, "b"), Some("=c="));
         assert_eq!(value(&headers, "__Host-b"), None);
+        for space in ["\u{2000}", "\u{a0}", "\u{3000}", "\u{85}"] {
+            let planted = format!("{space}__Host-c=planted; __Host-d{space}=planted");
+            let mut headers = HeaderMap::new();
+            headers.append(COOKIE, HeaderValue::from_bytes(planted.as_bytes()).unwrap());
+            assert_eq!(value(&headers, "__Host-c"), None, "{space:?}");
+            assert_eq!(value(&headers, "__Host-d"), None, "{space:?}");
+        }
     }
 }

@@ -11,3 +11,4 @@ pub(crate) mod picture;
 pub(crate) mod query;
 pub(crate) mod secret;
 pub(crate) mod single_flight;
+pub(crate) mod six_bit;

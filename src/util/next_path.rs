@@ -2,46 +2,84 @@
 
 use url::Url;
 
-/// Longest path with its query, in bytes. It travels in `state`, and Entra refuses long query strings
-/// (AADSTS90015).
-const MAX_LEN: usize = 1024;
+/// Longest path with its query, in bytes, once it is percent-encoded.
+const MAX_LEN: usize = 2048;
 
 /// A path on this site, with its query: `/orders?page=2`.
 ///
-/// Only [`parse`](Self::parse) makes one. The rule follows browsers (the WHATWG URL standard, by the
-/// `url` crate): resolved against any origin, the result stays on that origin.
+/// Only [`parse`](Self::parse) and [`within`](Self::within) make one. The rule follows browsers (the
+/// WHATWG URL standard, by the `url` crate): resolved against any origin, the result stays on that
+/// origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NextPath(String);
 
 impl NextPath {
     /// Checks a path given from outside; `None` for anything but a plain path on this site.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        if path.len() > MAX_LEN || !path.starts_with('/') {
-            return None;
+        normalize(path).filter(Self::fits)
+    }
+
+    /// As [`parse`](Self::parse), but a path that is too long loses its query.
+    pub(crate) fn within(path: &str) -> Option<Self> {
+        let normal = normalize(path)?;
+        if normal.fits() {
+            return Some(normal);
         }
-        // A fragment has no place in a redirect, but it is harmless: drop it.
-        let path = path.split('#').next().unwrap_or(path);
-        let base = Url::parse("https://this-site.invalid/").ok()?;
-        let url = base.join(path).ok()?;
-        if url.origin() != base.origin() || !url.username().is_empty() {
-            return None;
-        }
-        let mut normal = url.path().to_owned();
-        if let Some(query) = url.query() {
-            normal.push('?');
-            normal.push_str(query);
-        }
-        // In `Location`, two leading slashes name another host; some clients read a backslash as a
-        // slash and drop control characters.
-        let plain = !normal.starts_with("//")
-            && !path.contains(['\\'])
-            && !path.chars().any(char::is_control);
-        plain.then_some(Self(normal))
+        tracing::debug!(
+            bytes = normal.0.len(),
+            "the query of `next` was dropped: only {MAX_LEN} bytes are kept"
+        );
+        Some(normal.without_query()).filter(Self::fits)
+    }
+
+    /// The site's root.
+    pub(crate) fn root() -> Self {
+        Self("/".to_owned())
+    }
+
+    /// The path alone.
+    pub(crate) fn without_query(&self) -> Self {
+        let path = self.0.split('?').next().unwrap_or_default();
+        Self(path.to_owned())
+    }
+
+    fn fits(&self) -> bool {
+        self.0.len() <= MAX_LEN
     }
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// The path as browsers normalize it, percent-encoded.
+fn normalize(path: &str) -> Option<NextPath> {
+    // A fragment has no place in a redirect, but it is harmless: drop it.
+    let whole = path.split('#').next().unwrap_or(path);
+    let (path, query) = match whole.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (whole, None),
+    };
+    // Browsers read a backslash as a slash, in the path alone, and some clients drop control
+    // characters.
+    if !path.starts_with('/') || path.contains('\\') || whole.chars().any(char::is_control) {
+        return None;
+    }
+    let base = Url::parse("https://this-site.invalid/").ok()?;
+    let mut url = base.join(path).ok()?;
+    if url.origin() != base.origin() || !url.username().is_empty() {
+        return None;
+    }
+    // The URL standard leaves a backslash in a query as it is; other clients needn't.
+    let query = query.map(|query| query.replace('\\', "%5C"));
+    url.set_query(query.as_deref());
+    let mut normal = url.path().to_owned();
+    if let Some(query) = url.query() {
+        normal.push('?');
+        normal.push_str(query);
+    }
+    // In `Location`, two leading slashes name another host.
+    (!normal.starts_with("//")).then_some(NextPath(normal))
 }
 
 #[cfg(test)]
@@ -93,6 +131,25 @@ mod tests {
             assert_eq!(NextPath::parse(path), None, "{path:?}");
         }
         assert_eq!(NextPath::parse(&format!("/{}", "a".repeat(MAX_LEN))), None);
+    }
+
+    #[test]
+    fn its_length_counts_once_and_what_is_too_long_keeps_its_path() {
+        let cjk = format!("/a?q={}", "\u{9801}".repeat(227));
+        let normal = NextPath::parse(&cjk).unwrap();
+        assert_eq!(normal.as_str().len(), MAX_LEN);
+        assert_eq!(NextPath::parse(normal.as_str()), Some(normal));
+        let longer = format!("{cjk}x");
+        assert_eq!(NextPath::parse(&longer), None);
+        assert_eq!(NextPath::within(&longer).unwrap().as_str(), "/a");
+        assert_eq!(NextPath::within(&"/a".repeat(MAX_LEN)), None);
+    }
+
+    #[test]
+    fn a_backslash_is_encoded_in_the_query_and_refused_in_the_path() {
+        let next = NextPath::parse("/a?dir=C:\\x\\y#\\").unwrap();
+        assert_eq!(next.as_str(), "/a?dir=C:%5Cx%5Cy");
+        assert_eq!(NextPath::parse("/a\\b?x"), None);
     }
 
     proptest! {

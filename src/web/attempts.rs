@@ -18,5 +18,12 @@ impl FromRequest for AttemptCookies {
 
 pub(crate) fn attempt_cookies(req: &HttpRequest, sso: &Sso) -> AttemptCookies {
     let (now, transport) = (sso.clock.now(), transport(req, sso));
-    AttemptCookies::read(req.headers(), &sso.sealer, &sso.site, now, transport)
+    AttemptCookies::read(
+        req.headers(),
+        &sso.sealer,
+        &sso.site,
+        now,
+        transport,
+        &sso.cookie_suffix,
+    )
 }

@@ -1,8 +1,9 @@
 //! The button, as an HTML fragment for the application's own pages.
 
+use actix_web::HttpRequest;
 use askama::Template;
 
-use super::request::login_with_next;
+use super::{login_required::login_path, request::login_with_next};
 
 /// The colours of the button.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -66,6 +67,12 @@ impl Button {
             text: "Sign in with Microsoft".to_owned(),
             href: "/microsoft_sso/login/".to_owned(),
         }
+    }
+
+    /// A button to `login/` where the application has it, for a page of any request: at the path given
+    /// to [`config_at`](crate::config_at), below the path of `base_url`.
+    pub fn for_request(req: &HttpRequest) -> Self {
+        Self::new().login_path(login_path(req))
     }
 
     /// The text beside the mark. By default, "Sign in with Microsoft".

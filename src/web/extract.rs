@@ -46,9 +46,14 @@ impl Sso {
     pub(crate) fn for_request(req: &HttpRequest) -> Result<Self, Error> {
         let shared = shared(req)?.clone();
         match shared.sites.for_request(req, &shared.trusted_proxies) {
-            Some(site) => Ok(Self { shared, site }),
+            Some(site) => Ok(Self::at(shared, site)),
             None => Err(UnknownSite::new(req).into()),
         }
+    }
+
+    /// The state at a site that was found otherwise than by the request.
+    pub(super) fn at(shared: Data<MicrosoftSso>, site: Arc<Site>) -> Self {
+        Self { shared, site }
     }
 
     /// Who is signed in at this site.

@@ -2,10 +2,12 @@
 
 use actix_web::{
     HttpRequest, HttpResponse, ResponseError,
+    error::UrlGenerationError,
     http::{Method, StatusCode, header},
 };
 
 use super::{
+    extract::Sso,
     request::login_with_next,
     wiring::{Missing, WiringError},
 };
@@ -57,18 +59,29 @@ impl ResponseError for LoginRequired {
 /// Where to sign in, with the way back. Only a page that was read can be returned to: a post can't
 /// be repeated.
 fn login_url(req: &HttpRequest) -> String {
-    let path = match req.url_for_static(LOGIN) {
-        Ok(url) => url.path().to_owned(),
-        Err(_) => {
-            // The log says what to add; the URL is right once it is there.
-            let _ = WiringError::new(req, Missing::Endpoints);
-            "/microsoft_sso/login/".to_owned()
-        }
-    };
+    let path = login_path(req);
     let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
     let here = req.uri().path_and_query().filter(|_| is_read);
     match here {
         Some(here) => login_with_next(&path, here.as_str()),
         None => path,
+    }
+}
+
+/// The path of `login/` as the browser sees it, for a request of any page.
+pub(super) fn login_path(req: &HttpRequest) -> String {
+    let path = match req.url_for_static(LOGIN) {
+        Ok(url) => url.path().to_owned(),
+        Err(error) => {
+            // Others come of a `Host` that is none. The URL is right once the endpoints are there.
+            if matches!(error, UrlGenerationError::ResourceNotFound) {
+                let _ = WiringError::new(req, Missing::Endpoints);
+            }
+            "/microsoft_sso/login/".to_owned()
+        }
+    };
+    match Sso::for_request(req) {
+        Ok(sso) => format!("{}{path}", sso.site.config.base_path()),
+        Err(_) => path,
     }
 }

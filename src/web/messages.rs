@@ -10,8 +10,8 @@ use actix_web::{
     Error, FromRequest, HttpRequest,
     cookie::{Cookie, time::Duration},
     dev::Payload,
+    http::Method,
 };
-
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -91,6 +91,7 @@ pub(super) struct MessageCookie {
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
     transport: Transport,
+    name: String,
     /// Bound to the host: the sites of one process have the same key.
     purpose: String,
 }
@@ -106,23 +107,24 @@ struct Content<M> {
 impl MessageCookie {
     pub(super) fn for_request(req: &HttpRequest, sso: &MicrosoftSso) -> Self {
         let host = sso.trusted_proxies.host(req).unwrap_or_default();
+        let transport = transport(req, sso);
         Self {
             sealer: Arc::clone(&sso.sealer),
             clock: Arc::clone(&sso.clock),
-            transport: transport(req, sso),
+            transport,
+            name: name(transport, sso),
             purpose: format!("messages {host}"),
         }
     }
 
-    fn name(&self) -> String {
-        self.transport.cookie_name(COOKIE)
-    }
-
     fn read(&self, req: &HttpRequest) -> Vec<Message> {
-        let Some(sealed) = cookies::value(req.headers(), &self.name()) else {
+        let Some(sealed) = cookies::value(req.headers(), &self.name) else {
             return Vec::new();
         };
-        Outbox::change(req, |outbox| outbox.messages_read = true);
+        // Nobody sees the page of a HEAD request.
+        if *req.method() != Method::HEAD {
+            Outbox::change(req, |outbox| outbox.messages_read = true);
+        }
         let plain = self.sealer.open(&self.purpose, sealed);
         // What can't be opened isn't ours: drop it, and show the page.
         let content = plain.and_then(|plain| serde_json::from_slice::<Content<_>>(&plain).ok());
@@ -138,20 +140,21 @@ impl MessageCookie {
         let plain = serde_json::to_vec(&Content { at, messages }).ok()?;
         let value = self.sealer.seal(&self.purpose, &plain).ok()?;
         let fits = value.len() <= MAX_LEN;
-        fits.then(|| cookies::build(self.name(), value, self.transport, MAX_AGE))
+        fits.then(|| cookies::build(self.name.clone(), value, self.transport, MAX_AGE))
     }
 
     pub(super) fn removal(&self) -> Cookie<'static> {
-        cookies::removal(self.name(), self.transport)
+        cookies::removal(self.name.clone(), self.transport)
     }
 }
 
+fn name(transport: Transport, sso: &MicrosoftSso) -> String {
+    transport.cookie_name(&format!("{COOKIE}{}", sso.cookie_suffix))
+}
+
 /// Whether the browser holds messages that no page has shown.
-pub(crate) fn are_pending(req: &HttpRequest) -> bool {
-    let is_held = |transport: Transport| {
-        let name = transport.cookie_name(COOKIE);
-        cookies::value(req.headers(), &name).is_some()
-    };
+pub(crate) fn are_pending(req: &HttpRequest, sso: &Sso) -> bool {
+    let is_held = |transport| cookies::value(req.headers(), &name(transport, sso)).is_some();
     is_held(Transport::Http) || is_held(Transport::Https)
 }
 

@@ -1,7 +1,8 @@
 //! The actix side: extractors, middleware, pages.
 
-mod attempts;
+pub(crate) mod attempts;
 pub(crate) mod button;
+pub(crate) mod callback_site;
 pub(crate) mod current_user;
 pub(crate) mod extract;
 pub(crate) mod localize;
@@ -16,5 +17,6 @@ pub(crate) mod require_login;
 pub(crate) mod respond;
 pub(crate) mod session_cookie;
 pub(crate) mod session_middleware;
+mod session_store;
 pub(crate) mod sign_out;
 pub(crate) mod wiring;

@@ -5,7 +5,10 @@ use actix_web::HttpRequest;
 use openidconnect::RedirectUrl;
 use url::Url;
 
-use super::extract::Sso;
+use super::{
+    extract::Sso,
+    request::{MAX_LOCATION, login_with_next, parameter, with_parameter},
+};
 use crate::{
     settings::authority::{is_loopback, is_secure},
     sign_in::error::SignInError,
@@ -29,6 +32,44 @@ pub(crate) fn scope_path(req: &HttpRequest) -> String {
         .to_owned()
 }
 
+/// A path of the application as the browser sees it: below the path of `base_url`, which the proxy in
+/// front takes away.
+pub(crate) fn public_path(sso: &Sso, path: &str) -> String {
+    format!("{}{path}", sso.site.config.base_path())
+}
+
+/// The path of `login/`, for a request of an endpoint in the scope.
+pub(crate) fn login_path(req: &HttpRequest, sso: &Sso) -> String {
+    public_path(sso, &format!("{}/login/", scope_path(req)))
+}
+
+/// `login/` at `base_url`, for a request at another host: where the sign-in ends, its cookie has to
+/// be. `moved` marks it, since a proxy may not pass `Host` on.
+pub(crate) fn login_at_base_url(req: &HttpRequest, sso: &Sso) -> Option<String> {
+    let base = sso.site.config.base_url.as_ref()?;
+    let here = sso.trusted_proxies.origin(req)?;
+    let port = here.port().or_else(|| base.port_or_known_default());
+    let is_here = here.host() == base.host() && port == base.port_or_known_default();
+    let host = sso.trusted_proxies.host(req)?;
+    if is_here || parameter(req, MOVED).is_some() || sso.sites.is_of_another(&host, &sso.site) {
+        return None;
+    }
+    let login = base.join(&login_path(req, sso)).ok()?;
+    let whole = match req.query_string() {
+        "" => login.to_string(),
+        query => format!("{login}?{query}"),
+    };
+    let url = if whole.len() <= MAX_LOCATION && whole.bytes().all(|b| b.is_ascii_graphic()) {
+        whole
+    } else {
+        login_with_next(login.as_str(), &parameter(req, "next").unwrap_or_default())
+    };
+    Some(with_parameter(&url, MOVED, "1"))
+}
+
+/// Marks a request that came by [`login_at_base_url`].
+const MOVED: &str = "moved";
+
 /// The origin of the application: the setting, or the request's host where a trusted proxy forwards
 /// it or it is this machine.
 ///
@@ -51,13 +92,13 @@ fn request_origin(req: &HttpRequest, sso: &MicrosoftSso) -> Option<Url> {
 /// The redirect URI, the same at start and end: origin, scope, `callback/`.
 pub(crate) fn redirect_uri(req: &HttpRequest, sso: &Sso) -> Result<RedirectUrl, SignInError> {
     let mut url = base_url(req, sso).ok_or(SignInError::NoBaseUrl)?;
-    url.set_path(&format!("{}/callback/", scope_path(req)));
+    url.set_path(&public_path(sso, &format!("{}/callback/", scope_path(req))));
     Ok(RedirectUrl::from_url(url))
 }
 
 /// The absolute URL of a path on this site, where its origin is known.
 pub(crate) fn absolute_url(req: &HttpRequest, sso: &Sso, path: &str) -> Option<String> {
-    let url = base_url(req, sso)?.join(path).ok()?;
+    let url = base_url(req, sso)?.join(&public_path(sso, path)).ok()?;
     Some(url.into())
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::util::query;
+use crate::util::{next_path::NextPath, query};
 
 /// The kind of client that a response is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,33 @@ pub(crate) fn parameter(req: &HttpRequest, name: &str) -> Option<String> {
     query::parameter(req.query_string(), name)
 }
 
-/// The URL of `login/` that leads back to a path. The path is checked when it comes in.
+/// A URL with one more parameter.
+pub(crate) fn with_parameter(url: &str, name: &str, value: &str) -> String {
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}{}", query::build(&[(name, value)]))
+}
+
+/// Longest URL of `login/`, in bytes: proxies hold 4,096 of a response's headers.
+pub(crate) const MAX_LOCATION: usize = 3500;
+
+/// The URL of `login/` that leads back to a path. The path is checked when it comes in; one that is
+/// too long loses its query.
 pub(crate) fn login_with_next(login: &str, next: &str) -> String {
-    format!("{login}?{}", query::build(&[("next", next)]))
+    let shortened = NextPath::within(next).filter(|_| NextPath::parse(next).is_none());
+    let next = shortened.as_ref().map_or(next, NextPath::as_str);
+    let path = next.split('?').next().unwrap_or_default();
+    let ways = [
+        query::build(&[("next", next)]),
+        query::build_short("next", next),
+        query::build(&[("next", path)]),
+    ];
+    let mut urls = ways.iter().map(|query| format!("{login}?{query}"));
+    urls.find(|url| url.len() <= MAX_LOCATION)
+        .unwrap_or_else(|| {
+            tracing::debug!(
+                bytes = next.len(),
+                "the way back was dropped: it is too long for a redirect"
+            );
+            login.to_owned()
+        })
 }

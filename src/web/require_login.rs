@@ -33,9 +33,11 @@ pub async fn require_login(
     mut req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    let is_own_endpoint = req
-        .match_name()
-        .is_some_and(|name| name.starts_with(RESOURCE_PREFIX));
+    // The name is looked up by the path as it came, and requests are routed by the decoded one: where
+    // they differ, the page is guarded.
+    let is_plain = !req.path().contains('%');
+    let name = req.match_name().filter(|_| is_plain);
+    let is_own_endpoint = name.is_some_and(|name| name.starts_with(RESOURCE_PREFIX));
     if !is_own_endpoint {
         let sso = req.extract::<Sso>().await?;
         check_sessions(req.request())?;

@@ -11,6 +11,7 @@ use super::{
     localize::Localizer,
     messages::leave_error,
     notice::{notice, notice_in},
+    origin::public_path,
     request::Client,
 };
 use crate::sign_in::{audit, error::SignInError};
@@ -32,6 +33,30 @@ pub(crate) fn redirect(
     response.finish()
 }
 
+/// A redirect to a path of the application, after a request that is over.
+pub(crate) fn redirect_within(
+    sso: &Sso,
+    path: &str,
+    cookie: Option<Cookie<'static>>,
+) -> HttpResponse {
+    redirect(StatusCode::SEE_OTHER, &public_path(sso, path), cookie)
+}
+
+/// Most bytes of a response's headers: what nginx holds of them by default (`proxy_buffer_size`).
+const MAX_HEADERS: usize = 4096;
+
+/// Of those, for the status line and what the server adds.
+const RESERVED: usize = 128;
+
+/// Whether the headers of a response are within [`MAX_HEADERS`].
+pub(crate) fn fits(response: &HttpResponse) -> bool {
+    let lines = response.headers().iter();
+    let bytes: usize = lines
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    bytes + RESERVED <= MAX_HEADERS
+}
+
 /// Reports a failed sign-in: to the operator in the log, to the person on the next page.
 pub(crate) fn report(req: &HttpRequest, sso: &Sso, error: &SignInError) {
     audit::refused(&sso.site, error);
@@ -45,8 +70,7 @@ pub(crate) fn redirect_to_failure_page(
     error: &SignInError,
 ) -> HttpResponse {
     report(req, sso, error);
-    let to = sso.site.config.login_failed_url.as_str();
-    redirect(StatusCode::SEE_OTHER, to, None)
+    redirect_within(sso, sso.site.config.login_failed_url.as_str(), None)
 }
 
 /// The page for a sign-in that can't be carried out at all, and the reason in the log.

@@ -1,84 +1,110 @@
 //! The session's cookie on the wire, and as the session middleware knows it.
 //!
-//! Over https the cookie's name on the wire has the prefix `__Host-`, which the middleware learns
-//! nothing of: it is given one name for all transports. The name counts byte for byte, though the
-//! middleware percent-decodes names: `%5f_Host-x`, which any sibling host can set, is not
-//! `__Host-x`. And actix reads no cookie of a request at all when one of them, whoever set it, can't be
-//! parsed: such cookies are left out, so that they sign nobody out.
+//! The middleware knows the cookie by a name that is derived from `secret_key` and never leaves the
+//! process; here it is renamed from and to its name on the wire. So only a cookie of exactly that
+//! name, byte for byte, is a session: the middleware decodes and trims names, and would take
+//! `%5f_Host-x` or a `__Host-x` behind a Unicode space, which any sibling host can set, for
+//! `__Host-x`.
+//!
+//! And actix reads no cookie of a request at all when one of them, whoever set it, can't be parsed: such
+//! cookies are left out, so that they sign nobody out.
 
 use actix_web::{
     cookie::Cookie,
     dev::ServiceRequest,
     http::header::{COOKIE, HeaderMap, HeaderValue, SET_COOKIE},
 };
-use percent_encoding::percent_decode;
 
-/// The name that the session middleware knows.
-pub(super) const NAME: &str = "microsoft_sso_session";
+use super::wiring::{Missing, WiringError};
+use crate::{
+    sso::MicrosoftSso,
+    util::cookies::{self, Transport},
+};
 
-/// Renames the session's cookie of a request from its name on the wire, and leaves out look-alikes and
-/// what can't be parsed.
-pub(super) fn receive(req: &mut ServiceRequest, wire_name: &str) {
-    let mut kept: Vec<Vec<u8>> = Vec::new();
-    let (mut is_changed, mut has_session) = (false, false);
-    for pair in pairs(req.headers()) {
-        let name = pair.split(|byte| *byte == b'=').next().unwrap_or_default();
-        let decoded = percent_decode(name).collect::<Vec<u8>>();
-        let is_named_as_ours = decoded == NAME.as_bytes() || decoded == wire_name.as_bytes();
-        if name == wire_name.as_bytes() && !has_session {
-            has_session = true;
-            is_changed |= wire_name != NAME;
-            kept.push([NAME.as_bytes(), &pair[name.len()..]].concat());
-        } else if is_named_as_ours || !is_parsable(pair) {
-            is_changed = true;
-        } else {
-            kept.push(pair.to_vec());
-        }
-    }
-    if !is_changed {
-        return;
-    }
-    let headers = req.headers_mut();
-    headers.remove(COOKIE);
-    if let Ok(value) = HeaderValue::from_bytes(&kept.join(&b"; "[..])) {
-        headers.insert(COOKIE, value);
-    }
+const NAME: &str = "microsoft_sso_session";
+
+/// The two names of the session's cookie.
+pub(super) struct SessionCookie {
+    wire: String,
+    inner: String,
+    transport: Transport,
 }
 
-fn pairs(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
-    headers
-        .get_all(COOKIE)
-        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .map(<[u8]>::trim_ascii)
-        .filter(|pair| !pair.is_empty())
+impl SessionCookie {
+    pub(super) fn new(sso: &MicrosoftSso, transport: Transport) -> Self {
+        Self {
+            wire: transport.cookie_name(&format!("{NAME}{}", sso.cookie_suffix)),
+            inner: sso.inner_session_cookie.clone(),
+            transport,
+        }
+    }
+
+    /// Renames the cookie of a request for the session middleware. It fails where something has read the
+    /// request's cookies before: actix remembers them, and the middleware would see no session.
+    pub(super) fn receive(&self, req: &mut ServiceRequest) -> Result<(), WiringError> {
+        let mut kept: Vec<Vec<u8>> = Vec::new();
+        let (mut is_changed, mut has_session) = (false, false);
+        for pair in cookies::pairs(req.headers()) {
+            let (name, rest) = cookies::split(pair);
+            if name == self.wire.as_bytes() {
+                is_changed = true;
+                // The first one counts, as in actix.
+                if !has_session {
+                    kept.push([self.inner.as_bytes(), rest].concat());
+                }
+                has_session = true;
+            } else if is_parsable(pair) {
+                kept.push(pair.to_vec());
+            } else {
+                is_changed = true;
+            }
+        }
+        if !is_changed {
+            return Ok(());
+        }
+        let headers = req.headers_mut();
+        headers.remove(COOKIE);
+        if let Ok(value) = HeaderValue::from_bytes(&kept.join(&b"; "[..])) {
+            headers.insert(COOKIE, value);
+        }
+        if has_session && req.cookie(&self.inner).is_none() {
+            return Err(WiringError::new(req.request(), Missing::UnreadCookies));
+        }
+        Ok(())
+    }
+
+    /// Renames the cookie of a response to its name on the wire.
+    pub(super) fn send(&self, headers: &mut HeaderMap) {
+        let rest = |cookie: &HeaderValue| {
+            let rest = cookie.as_bytes().strip_prefix(self.inner.as_bytes())?;
+            rest.starts_with(b"=").then(|| rest.to_vec())
+        };
+        if !headers
+            .get_all(SET_COOKIE)
+            .any(|cookie| rest(cookie).is_some())
+        {
+            return;
+        }
+        let secure: &[u8] = match self.transport {
+            Transport::Https => b"; Secure",
+            Transport::Http => b"",
+        };
+        let cookies: Vec<_> = headers.remove(SET_COOKIE).collect();
+        for cookie in cookies {
+            let renamed = rest(&cookie).map(|rest| {
+                HeaderValue::from_bytes(&[self.wire.as_bytes(), &rest, secure].concat())
+            });
+            let cookie = match renamed {
+                Some(Ok(renamed)) => renamed,
+                // It holds nothing but what a header value held before.
+                Some(Err(_)) => continue,
+                None => cookie,
+            };
+            headers.append(SET_COOKIE, cookie);
+        }
+    }
 }
 
 fn is_parsable(pair: &[u8]) -> bool {
     std::str::from_utf8(pair).is_ok_and(|pair| Cookie::parse_encoded(pair).is_ok())
-}
-
-/// Renames the session's cookie of a response to its name on the wire.
-pub(super) fn send(headers: &mut HeaderMap, wire_name: &str) {
-    if wire_name == NAME {
-        return;
-    }
-    let is_session = |cookie: &HeaderValue| {
-        let cookie = cookie.as_bytes().strip_prefix(NAME.as_bytes());
-        cookie.is_some_and(|rest| rest.starts_with(b"="))
-    };
-    if !headers.get_all(SET_COOKIE).any(is_session) {
-        return;
-    }
-    let cookies: Vec<_> = headers.remove(SET_COOKIE).collect();
-    for cookie in cookies {
-        let renamed = is_session(&cookie).then(|| {
-            let rest = &cookie.as_bytes()[NAME.len()..];
-            HeaderValue::from_bytes(&[wire_name.as_bytes(), rest, b"; Secure"].concat())
-        });
-        let cookie = match renamed {
-            Some(Ok(renamed)) => renamed,
-            Some(Err(_)) | None => cookie,
-        };
-        headers.append(SET_COOKIE, cookie);
-    }
 }

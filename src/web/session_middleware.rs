@@ -1,7 +1,7 @@
 //! The session middleware: actix-session's, with the right cookie, a clear page while its store is
 //! unavailable, and the additions of [`Outbox`] to the response.
 
-use std::{any::TypeId, cell::RefCell, fmt, sync::atomic::Ordering};
+use std::{any::TypeId, cell::RefCell, fmt, future::ready, sync::atomic::Ordering};
 
 use actix_session::{
     SessionMiddleware,
@@ -22,8 +22,14 @@ use actix_web::{
 use futures_util::future::LocalBoxFuture;
 
 use super::{
-    messages::MessageCookie, notice::notice, origin, outbox::Outbox, request::Client,
-    session_cookie, wiring::SessionWiring,
+    messages::MessageCookie,
+    notice::notice,
+    origin,
+    outbox::Outbox,
+    request::Client,
+    session_cookie::SessionCookie,
+    session_store::{GuardedStore, Update},
+    wiring::SessionWiring,
 };
 #[cfg(feature = "_diesel")]
 use crate::{
@@ -59,7 +65,7 @@ impl MicrosoftSso {
         } else {
             SessionWiring::NoDatabase
         };
-        self.middleware(store, wiring)
+        self.middleware(GuardedStore::new(store, Update::Plain), wiring)
     }
 
     /// The middleware for sessions in a store of your choice, such as Redis or a cookie; otherwise
@@ -77,18 +83,19 @@ impl MicrosoftSso {
                 );
             }
         }
+        let store = GuardedStore::new(store, Update::AfterLoad);
         self.middleware(store, SessionWiring::Ready)
     }
 
     fn middleware<S: SessionStore + 'static>(
         &self,
-        store: S,
+        store: GuardedStore<S>,
         wiring: SessionWiring,
     ) -> Sessions<S> {
         let age = time::Duration::try_from(self.session_age);
         let age = age.unwrap_or(time::Duration::MAX);
         let inner = SessionMiddleware::builder(store, self.session_key.clone())
-            .cookie_name(session_cookie::NAME.to_owned())
+            .cookie_name(self.inner_session_cookie.clone())
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
@@ -111,7 +118,7 @@ impl DieselSessions {
 
 /// The session middleware that [`MicrosoftSso::sessions`] and [`MicrosoftSso::sessions_in`] make.
 pub struct Sessions<S: SessionStore> {
-    inner: SessionMiddleware<S>,
+    inner: SessionMiddleware<GuardedStore<S>>,
     wiring: SessionWiring,
 }
 
@@ -121,8 +128,10 @@ impl<S: SessionStore> fmt::Debug for Sessions<S> {
     }
 }
 
-type Inner<St, S> = <SessionMiddleware<St> as Transform<Marked<S>, ServiceRequest>>::Transform;
-type Making<St, S> = <SessionMiddleware<St> as Transform<Marked<S>, ServiceRequest>>::Future;
+type Inner<St, S> =
+    <SessionMiddleware<GuardedStore<St>> as Transform<Marked<S>, ServiceRequest>>::Transform;
+type Making<St, S> =
+    <SessionMiddleware<GuardedStore<St>> as Transform<Marked<S>, ServiceRequest>>::Future;
 
 impl<St, S, B> Transform<S, ServiceRequest> for Sessions<St>
 where
@@ -130,7 +139,7 @@ where
     S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::Future: 'static,
     B: MessageBody + 'static,
-    SessionMiddleware<St>: Transform<
+    SessionMiddleware<GuardedStore<St>>: Transform<
             Marked<S>,
             ServiceRequest,
             Response = ServiceResponse<B>,
@@ -186,15 +195,19 @@ where
             Some(sso) => origin::transport(req.request(), sso),
             None => Transport::Http,
         };
-        let wire_name = transport.cookie_name(session_cookie::NAME);
-        session_cookie::receive(&mut req, &wire_name);
+        let names = sso.as_ref().map(|sso| SessionCookie::new(sso, transport));
+        if let Some(Err(error)) = names.as_ref().map(|names| names.receive(&mut req)) {
+            return Box::pin(ready(Err(error.into())));
+        }
         req.extensions_mut().insert(self.wiring);
         let messages = sso.map(|sso| MessageCookie::for_request(req.request(), &sso));
         let served = self.inner.call(req);
         Box::pin(async move {
             match served.await {
                 Ok(mut response) => {
-                    session_cookie::send(response.headers_mut(), &wire_name);
+                    if let Some(names) = &names {
+                        names.send(response.headers_mut());
+                    }
                     if let Some(outbox) = Outbox::take(response.request()) {
                         deliver(outbox, messages.as_ref(), response.headers_mut());
                     }

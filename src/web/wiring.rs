@@ -11,6 +11,7 @@ pub(crate) enum Missing {
     AppData,
     Endpoints,
     Sessions,
+    UnreadCookies,
     #[cfg(feature = "_diesel")]
     SessionDatabase,
 }
@@ -26,6 +27,9 @@ impl Missing {
             }
             Self::Sessions => {
                 "there is no session middleware around this request: add `.wrap(sso.sessions())` (or `sessions_in`) to the App as its last `.wrap`, so that it runs before all others (`require_login` included)"
+            }
+            Self::UnreadCookies => {
+                "something read the request's cookies before the session middleware, which then sees no session: make `.wrap(sso.sessions())` the last `.wrap` of the App, and in `Builder::sites` read the header `Cookie` instead of `req.cookie()`"
             }
             #[cfg(feature = "_diesel")]
             Self::SessionDatabase => {

@@ -137,6 +137,13 @@ impl Browser {
         self.send(request, url, String::new()).await
     }
 
+    pub(crate) async fn head(&self, path: &str) -> Reply {
+        let url = self.url(path);
+        let request = self.client.head(url.as_str());
+        let request = request.insert_header(("Accept", "text/html"));
+        self.send(request, url, String::new()).await
+    }
+
     pub(crate) async fn post_with(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         let url = self.url(path);
         let mut request = self.client.post(url.as_str());
@@ -192,6 +199,15 @@ impl Browser {
     pub(crate) async fn refused(&self, username: &str) -> String {
         let reply = self.sign_in(username).await;
         self.is_refused(&reply).await
+    }
+
+    /// Checks that a callback without its attempt signs nobody in, and that the sign-in begins anew.
+    pub(crate) async fn begins_anew(&self, reply: &Reply) {
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+        let location = reply.location();
+        assert!(location.starts_with("/microsoft_sso/login/?"), "{location}");
+        assert!(location.ends_with("&again=1"), "{location}");
+        assert!(self.me().await.is_none(), "signed in");
     }
 
     /// Checks that a callback's answer signs nobody in; returns what the person is told.

@@ -1,8 +1,22 @@
 //! Sessions that end: for users, for sign-ins under way, and for callbacks that come again.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
-use actix_web::rt::{spawn, time::sleep};
+use actix_session::{
+    Session,
+    storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError},
+};
+use actix_web::{
+    App,
+    cookie::time::Duration as Ttl,
+    rt::{spawn, time::sleep},
+    test::{TestRequest, call_service, init_service},
+    web,
+};
 use microsoft_sso::{Denied, HookContext, Hooks, User, UserId, testing::FakeEntra};
 use tokio::sync::Semaphore;
 
@@ -281,4 +295,74 @@ async fn two_plugins_with_one_key_and_one_database_do_not_mix() {
         .get(&format!("/microsoft_sso/callback/?{query}"))
         .await;
     stray.is_refused(&reply).await;
+}
+
+/// A session store that saves what it can't update, as that of Redis does.
+#[derive(Clone, Default)]
+struct Saving(Arc<Mutex<HashMap<String, HashMap<String, String>>>>);
+
+impl SessionStore for Saving {
+    async fn load(&self, key: &SessionKey) -> Result<Option<HashMap<String, String>>, LoadError> {
+        Ok(self.0.lock().unwrap().get(key.as_ref()).cloned())
+    }
+
+    async fn save(&self, state: HashMap<String, String>, _: &Ttl) -> Result<SessionKey, SaveError> {
+        let key = uuid::Uuid::new_v4().to_string();
+        self.0.lock().unwrap().insert(key.clone(), state);
+        Ok(key.try_into().unwrap())
+    }
+
+    async fn update(
+        &self,
+        key: SessionKey,
+        state: HashMap<String, String>,
+        ttl: &Ttl,
+    ) -> Result<SessionKey, UpdateError> {
+        let is_there = self.0.lock().unwrap().contains_key(key.as_ref());
+        if !is_there {
+            return self.save(state, ttl).await.map_err(|_| unreachable!());
+        }
+        self.0
+            .lock()
+            .unwrap()
+            .insert(key.as_ref().to_owned(), state);
+        Ok(key)
+    }
+
+    async fn update_ttl(&self, _: &SessionKey, _: &Ttl) -> Result<(), anyhow::Error> {
+        Ok(())
+    }
+
+    async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
+        self.0.lock().unwrap().remove(key.as_ref());
+        Ok(())
+    }
+}
+
+#[actix_web::test]
+async fn a_request_that_outlives_its_session_brings_none_back_whatever_the_store() {
+    let app = TestApp::start().await;
+    let sessions = Saving::default();
+    let (sso, store) = (app.sso.clone(), sessions.clone());
+    let slow = async |session: Session| {
+        session.insert("cart", 1)?;
+        sleep(Duration::from_millis(400)).await;
+        Ok::<_, actix_web::Error>("")
+    };
+    let service = App::new()
+        .app_data(sso.clone())
+        .configure(microsoft_sso::config)
+        .route("/slow", web::get().to(slow))
+        .wrap(sso.sessions_in(store));
+    let service = init_service(service).await;
+    let cookies = app.entra.sign_in_to(&service, ADA).await.unwrap();
+    let with = |request: TestRequest| cookies.iter().cloned().fold(request, TestRequest::cookie);
+    let slow = call_service(&service, with(TestRequest::get().uri("/slow")).to_request());
+    let logout = async {
+        sleep(Duration::from_millis(100)).await;
+        let request = TestRequest::post().uri("/microsoft_sso/logout/");
+        call_service(&service, with(request).to_request()).await
+    };
+    futures_util::future::join(slow, logout).await;
+    assert_eq!(sessions.0.lock().unwrap().len(), 0, "a session came back");
 }

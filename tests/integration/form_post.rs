@@ -65,7 +65,7 @@ async fn an_answer_posted_into_another_browser_signs_nobody_in() {
         }
         let reply = victim.post_from_elsewhere(CALLBACK, &form).await;
         let reply = victim.get(reply.location()).await;
-        victim.is_refused(&reply).await;
+        victim.begins_anew(&reply).await;
     }
     assert_eq!(app.entra.count(Endpoint::Token), 0, "the code isn't used");
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_session::Session;
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpRequest, HttpResponse, HttpServer,
     dev::ServerHandle,
     middleware::from_fn,
     rt,
@@ -12,8 +12,8 @@ use actix_web::{
 };
 use chrono::TimeDelta;
 use microsoft_sso::{
-    ACCESS_TOKEN_KEY, Builder, Clock, Config, ConfigBuilder, CurrentUser, DieselStore, Hooks,
-    Identity, Messages, MicrosoftSso, MicrosoftUser, Site,
+    ACCESS_TOKEN_KEY, Builder, Button, Clock, Config, ConfigBuilder, CurrentUser, DieselStore,
+    Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Site,
     testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
@@ -37,6 +37,7 @@ fn pages(app: &mut web::ServiceConfig) {
         .route("/identity", web::get().to(identity))
         .route("/cart", web::post().to(fill_cart))
         .route("/cart", web::get().to(cart))
+        .route("/button", web::get().to(button))
         .service(
             web::scope("/private")
                 .wrap(from_fn(microsoft_sso::require_login))
@@ -47,6 +48,10 @@ fn pages(app: &mut web::ServiceConfig) {
 async fn home(messages: Messages) -> String {
     let messages: Vec<_> = messages.iter().map(ToString::to_string).collect();
     messages.join("\n")
+}
+
+async fn button(req: HttpRequest) -> String {
+    Button::for_request(&req).next("/orders").to_html()
 }
 
 async fn identity(identity: Identity) -> HttpResponse {

@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use microsoft_sso::Prompt;
+use microsoft_sso::{
+    Prompt,
+    testing::{CONTOSO, FakeEntra},
+};
 use url::Url;
 
 use crate::harness::TestApp;
@@ -39,27 +42,44 @@ async fn a_link_asks_for_what_entra_knows_and_nothing_else() {
 }
 
 #[actix_web::test]
-async fn the_settings_ask_for_everybody_and_a_link_goes_before_them() {
-    let app = TestApp::with_settings(|s| {
-        s.prompt(Prompt::SelectAccount)
-            .domain_hint("contoso.example")
-    })
-    .await;
-    let browser = app.browser();
-    let asked = pairs(&browser.start("").await);
-    assert_eq!(
-        (&*asked["prompt"], &*asked["domain_hint"]),
-        ("select_account", "contoso.example")
-    );
-    let asked = pairs(
-        &browser
-            .start("?prompt=login&domain_hint=fabrikam.example")
-            .await,
-    );
-    assert_eq!(
-        (&*asked["prompt"], &*asked["domain_hint"]),
-        ("login", "fabrikam.example")
-    );
+async fn what_the_settings_demand_no_link_weakens() {
+    for (setting, link, asked) in [
+        (Prompt::SelectAccount, "", "select_account"),
+        (Prompt::SelectAccount, "?prompt=none", "select_account"),
+        (Prompt::SelectAccount, "?prompt=consent", "select_account"),
+        // The credentials are more than the choice of an account.
+        (Prompt::SelectAccount, "?prompt=login", "login"),
+        (Prompt::Login, "?prompt=none", "login"),
+        (Prompt::Login, "?prompt=select_account", "login"),
+        (Prompt::Login, "?prompt=consent", "login"),
+        (Prompt::Consent, "?prompt=login", "consent"),
+        (Prompt::Consent, "?prompt=none", "consent"),
+    ] {
+        let app = TestApp::with_settings(|settings| settings.prompt(setting)).await;
+        let browser = app.browser();
+        let url = browser.start(link).await;
+        assert_eq!(pairs(&url)["prompt"], asked, "{setting:?} {link}");
+        // Nobody is signed in without being asked.
+        let silent = "/microsoft_sso/login/?silent=1&next=/welcome";
+        let reply = browser.get(silent).await;
+        assert_eq!((reply.status.as_u16(), reply.location()), (303, "/welcome"));
+    }
+}
+
+#[actix_web::test]
+async fn where_many_tenants_may_come_in_no_link_replaces_the_domain_hint() {
+    for (tenant, asked) in [("common", "contoso.example"), (CONTOSO, "other.example")] {
+        let entra = FakeEntra::start().unwrap();
+        let authority = entra.authority(tenant);
+        let app = TestApp::with_entra(entra, |settings| {
+            settings.authority(authority).domain_hint("contoso.example")
+        })
+        .await;
+        let url = app.browser().start("?domain_hint=other.example").await;
+        assert_eq!(pairs(&url)["domain_hint"], asked);
+        let url = app.browser().start("").await;
+        assert_eq!(pairs(&url)["domain_hint"], "contoso.example");
+    }
 }
 
 #[actix_web::test]

@@ -65,6 +65,16 @@ async fn it_signs_in_whatever_the_settings() {
             ResponseMode::FormPost,
             "/auth/microsoft/",
         ),
+        (
+            "https://app.example/shop",
+            ResponseMode::FormPost,
+            "/microsoft_sso",
+        ),
+        (
+            "https://app.example/shop",
+            ResponseMode::Query,
+            "/auth/microsoft",
+        ),
     ] {
         let server =
             TestApp::with_settings(|config| config.base_url(base_url).response_mode(response_mode))

@@ -129,6 +129,8 @@ async fn a_guard_around_everything_leaves_the_plugins_own_endpoints_open() {
     for path in [
         "/",
         "/hello",
+        "/microsoft_sso/%6cogin/",
+        "/%6dicrosoft_sso/login/",
         "/microsoft_sso/elsewhere",
         "/microsoft_sso2/login/",
     ] {
@@ -202,4 +204,40 @@ async fn sessions_in_a_store_that_keeps_none_are_found_at_the_first_login() {
         &page!(app, "/microsoft_sso/login/"),
         ".wrap(sso.sessions_in(store))",
     );
+}
+
+#[actix_web::test]
+async fn cookies_read_before_the_session_middleware_are_found_out() {
+    let server = TestApp::start().await;
+    let browser = server.browser();
+    browser.sign_in("ada@contoso.example").await;
+    let cookies = browser.cookie_header(&server.url);
+    let config = microsoft_sso::Config::builder()
+        .authority(server.entra.authority("common"))
+        .graph_url(server.entra.graph_url())
+        .application_id(server.entra.application_id())
+        .client_secret(server.entra.client_secret())
+        .secret_key("k".repeat(64));
+    let sso = MicrosoftSso::builder(config.build().unwrap()).store(server.store.clone());
+    let sso = sso.sites(|req| {
+        let _ = req.cookie("tenant");
+        None
+    });
+    let sso = Data::new(sso.build().unwrap());
+    let app = App::new()
+        .app_data(sso.clone())
+        .configure(microsoft_sso::config)
+        .route("/hello", web::get().to(hello))
+        .wrap(sso.sessions());
+    log::begin();
+    let app = init_service(app).await;
+    let request = TestRequest::get().uri("/hello");
+    let request = request
+        .insert_header(("Host", "localhost"))
+        .insert_header(("Cookie", cookies));
+    let error = try_call_service(&app, request.to_request())
+        .await
+        .unwrap_err();
+    assert_eq!(error.as_response_error().status_code(), 500);
+    assert!(!log::lines(&["ERROR", "not_set_up", "req.cookie()"]).is_empty());
 }
