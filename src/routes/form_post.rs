@@ -10,15 +10,18 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Form};
 use serde::Deserialize;
 
 use crate::{
-    settings::choices::ResponseMode,
+    settings::{
+        choices::ResponseMode,
+        texts::{Text, Wording},
+    },
     sign_in::{authorization_response::AuthorizationResponse, error::SignInError, state::State},
     util::query,
     web::{
         extract::Sso,
-        notice::notice,
+        notice::Notice,
         origin,
-        request::Client,
         respond::{redirect, redirect_to_failure_page, switched_off},
+        visitor::Visitor,
     },
 };
 
@@ -43,9 +46,13 @@ pub(super) async fn form_post(
             code = "form_post_off",
             "a callback was posted, and `response_mode` is `query`"
         );
-        let text = "This sign-in came back in a way that is switched off. Please sign in again.";
-        let status = StatusCode::METHOD_NOT_ALLOWED;
-        return notice(Client::for_request(&req), status, "form_post_off", text);
+        let notice = Notice {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "form_post_off",
+            title: Wording::Known(Text::FormPostOffTitle),
+            text: Wording::Known(Text::FormPostOff),
+        };
+        return notice.respond(&Visitor::for_request(&req));
     }
     let Some((state, answer)) = form.ok().and_then(|form| seal(&sso, form.into_inner())) else {
         return redirect_to_failure_page(&req, &sso, &SignInError::State);

@@ -4,6 +4,18 @@ use actix_web::HttpRequest;
 
 use crate::util::query;
 
+/// The name of the login resource, for `url_for`.
+pub(crate) const LOGIN: &str = "microsoft_sso.login";
+
+/// What the names of all resources of the plugin begin with.
+const RESOURCE_PREFIX: &str = "microsoft_sso.";
+
+/// Whether a request is for an endpoint of the plugin.
+pub(crate) fn is_own_endpoint(req: &HttpRequest) -> bool {
+    req.match_name()
+        .is_some_and(|name| name.starts_with(RESOURCE_PREFIX))
+}
+
 /// The kind of client that a response is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {

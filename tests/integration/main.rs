@@ -31,6 +31,7 @@ mod log;
 mod login_page;
 mod logout;
 mod memory_store;
+mod notices;
 mod outages;
 mod parameters;
 mod people;
