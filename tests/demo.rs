@@ -10,106 +10,21 @@
 #[expect(dead_code, reason = "it serves the integration tests, too")]
 mod browser;
 
+#[path = "support/demo.rs"]
+mod process;
+
 #[path = "support/tls.rs"]
 mod tls;
 
-use std::{
-    net::TcpListener,
-    path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
-    time::{Duration, Instant},
-};
+use std::{fs, net::TcpListener};
 
-use actix_web::rt::time::sleep;
 use browser::Browser;
 use microsoft_sso::testing::FakeEntra;
+use process::{Demo, command};
 use tempfile::TempDir;
 use tls::{authority, over_tls};
 
 const ADA: &str = "ada@contoso.example";
-
-struct Demo {
-    process: Child,
-    url: String,
-    _dir: TempDir,
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-impl Demo {
-    async fn start(entra: &FakeEntra, environment: &[(&str, &str)]) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let dir = TempDir::new().unwrap();
-        let test = std::env::current_exe().unwrap();
-        let demo: PathBuf = test
-            .parent()
-            .unwrap()
-            .parent()
-            .unwrap()
-            .join("examples/demo");
-        let process = Command::new(demo)
-            .current_dir(dir.path())
-            .env("BIND_ADDRESS", format!("127.0.0.1:{port}"))
-            .env("DATABASE_URL", "sqlite://people.sqlite3")
-            .env("RUST_LOG", "off")
-            .env("MICROSOFT_SSO_APPLICATION_ID", entra.application_id())
-            .env("MICROSOFT_SSO_CLIENT_SECRET", entra.client_secret())
-            .env("MICROSOFT_SSO_AUTHORITY", entra.authority("common"))
-            .env("MICROSOFT_SSO_GRAPH_URL", entra.graph_url())
-            .env(
-                "MICROSOFT_SSO_ALLOWABLE_DOMAINS",
-                "contoso.example, fabrikam.example",
-            )
-            .env("MICROSOFT_SSO_SESSION_AGE", "2h")
-            .envs(environment.iter().copied())
-            .stdout(Stdio::null())
-            .spawn();
-        let demo = Self {
-            process: process.unwrap(),
-            url: format!("http://127.0.0.1:{port}"),
-            _dir: dir,
-        };
-        demo.until_up().await;
-        demo
-    }
-
-    async fn until_up(&self) {
-        let client = awc::Client::default();
-        for _ in 0..100 {
-            if client.get(&self.url).send().await.is_ok() {
-                return;
-            }
-            sleep(Duration::from_millis(100)).await;
-        }
-        panic!("the demo did not come up");
-    }
-
-    /// Sends SIGTERM and waits for the end.
-    #[expect(clippy::disallowed_methods, reason = "a process ends in wall time")]
-    async fn terminate(mut self) -> ExitStatus {
-        let kill = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        assert!(kill.unwrap().success());
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while Instant::now() < deadline {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            sleep(Duration::from_millis(50)).await;
-        }
-        panic!("it did not end");
-    }
-}
 
 #[actix_web::test]
 async fn the_demo_keeps_its_contract() {
@@ -212,4 +127,139 @@ async fn a_server_that_nobody_vouches_for_gets_no_secret() {
         .await;
     assert_eq!(reply.status, 503);
     assert_eq!(entra.requests().len(), 0);
+}
+
+#[actix_web::test]
+async fn without_an_application_id_an_emulated_tenant_stands_in() {
+    // Whatever else is set: what the demo prints is so.
+    let real = "https://login.microsoftonline.com/common";
+    let settings = [
+        ("MICROSOFT_SSO_APPLICATION_ID", ""),
+        ("MICROSOFT_SSO_AUTHORITY", real),
+    ];
+    let demo = Demo::start_with(&settings).await;
+    let said = demo.said();
+    let url = said.split_whitespace().find(|word| {
+        let is_url = word.starts_with("http://127.0.0.1:");
+        is_url && !word.starts_with(&demo.url)
+    });
+    let url = url.unwrap();
+    assert!(
+        said.contains("emulated tenant") && said.contains(ADA),
+        "{said}"
+    );
+    assert!(said.contains(&format!("Open {}/ in", demo.url)), "{said}");
+    let browser = Browser::new(&demo.url, FakeEntra::start().unwrap());
+    assert!(browser.get("/").await.body.contains("emulated"));
+    let to = browser.start("").await;
+    assert!(to.starts_with(url), "{to}");
+}
+
+#[actix_web::test]
+async fn an_application_id_in_the_file_is_one() {
+    let entra = FakeEntra::start().unwrap();
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("settings.toml");
+    let settings = format!(
+        "application_id = '{}'\nclient_secret = '{}'\nauthority = '{}'\ngraph_url = '{}'\n",
+        entra.application_id(),
+        entra.client_secret(),
+        entra.authority("common"),
+        entra.graph_url(),
+    );
+    fs::write(&file, settings).unwrap();
+    let demo = Demo::start_with(&[("MICROSOFT_SSO_CONFIG", file.to_str().unwrap())]).await;
+    let said = demo.said();
+    assert!(
+        said.contains("is running") && !said.contains("emulated"),
+        "{said}"
+    );
+    let port = demo.url.rsplit_once(':').unwrap().1;
+    let redirect = format!("http://localhost:{port}/microsoft_sso/callback/");
+    assert!(said.contains(&redirect), "{said}");
+    let browser = Browser::new(&demo.url, entra.clone());
+    let home = browser.get("/").await.body;
+    assert!(
+        home.contains("Nobody is signed in") && !home.contains("emulated"),
+        "{home}"
+    );
+    assert!(browser.start("").await.starts_with(&entra.url()));
+}
+
+#[actix_web::test]
+async fn a_sign_in_that_is_switched_off_is_said_to_be() {
+    let demo = Demo::start_with(&[("MICROSOFT_SSO_ENABLED", "false")]).await;
+    let said = demo.said();
+    assert!(said.contains("is running"), "{said}");
+    assert!(said.contains("Signing in is switched off"), "{said}");
+    assert!(!said.contains("emulated"), "{said}");
+    let browser = Browser::new(&demo.url, FakeEntra::start().unwrap());
+    let home = browser.get("/").await.body;
+    assert!(home.contains("Signing in is switched off"), "{home}");
+    assert!(!home.contains("/microsoft_sso/login/"), "{home}");
+}
+
+#[test]
+fn a_taken_port_is_a_plain_message_with_the_next_step() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let dir = TempDir::new().unwrap();
+    let output = command(dir.path(), &address).output().unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert_eq!(printed, "");
+    assert!(error.contains(&format!("{address} is taken")), "{error}");
+    assert!(error.contains("BIND_ADDRESS=127.0.0.1:"), "{error}");
+    assert!(
+        !error.contains("Os {") && !error.contains("Error:"),
+        "{error}"
+    );
+}
+
+#[test]
+fn settings_that_are_wrong_are_a_list_and_start_nothing() {
+    let dir = TempDir::new().unwrap();
+    for (name, value) in [
+        ("MICROSOFT_SSO_APPLICATION_ID", "my application"),
+        ("MICROSOFT_SSO_SESSION_AGE", "0s"),
+        ("MICROSOFT_SSO_CONFIG", "/nowhere.toml"),
+        ("SESSIONS", "redis"),
+    ] {
+        let mut command = command(dir.path(), "127.0.0.1:0");
+        let output = command.env(name, value).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success(), "{name}");
+        assert_eq!(output.stdout, b"", "{name}");
+        assert!(error.contains(name), "{name}: {error}");
+    }
+}
+
+#[actix_web::test]
+async fn its_pages_load_nothing_from_elsewhere_and_cancelling_is_no_error() {
+    let entra = FakeEntra::start().unwrap();
+    let demo = Demo::start(&entra, &[]).await;
+    let browser = Browser::new(&demo.url, entra.clone());
+    let url = browser.start("").await;
+    let callback = entra.refuse(&url, "access_denied", "").unwrap();
+    browser.get(&callback).await;
+    let cancelled = browser.get("/").await;
+    let message = "class=\"message status\" role=\"status\">The sign-in was cancelled.";
+    assert!(cancelled.body.contains(message), "{}", cancelled.body);
+    browser.sign_in(ADA).await;
+    let pages = [
+        cancelled,
+        browser.get("/").await,
+        browser.get("/private").await,
+    ];
+    for page in pages {
+        assert_eq!(page.status, 200);
+        let policy = page.header("content-security-policy");
+        assert!(policy.starts_with("default-src 'none'; style-src 'self';"));
+        assert!(page.body.contains("<link rel=\"icon\" href=\"data:"));
+        for forbidden in ["http:", "https:", "<script", "style=", "<style"] {
+            assert!(!page.body.contains(forbidden), "{forbidden}: {}", page.body);
+        }
+    }
+    assert_eq!(browser.get("/demo.css").await.status, 200);
 }

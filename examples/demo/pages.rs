@@ -1,17 +1,22 @@
 //! The demo's pages.
 
 use actix_session::Session;
-use actix_web::{HttpRequest, HttpResponse, Responder, error::ErrorInternalServerError, web::Html};
+use actix_web::{HttpRequest, HttpResponse, error::ErrorInternalServerError, web::Data};
 use askama::Template;
-use microsoft_sso::{ACCESS_TOKEN_KEY, Button, CurrentUser, Identity, Messages, MicrosoftUser};
+use microsoft_sso::{
+    ACCESS_TOKEN_KEY, Button, CurrentUser, Identity, Level, Message, Messages, MicrosoftUser,
+};
 use serde_json::json;
+
+use crate::sign_in::SignIn;
 
 #[derive(Template)]
 #[template(path = "home.html")]
-struct Home {
+struct Home<'a> {
     button: String,
+    sign_in: &'a SignIn,
     person: Option<Person>,
-    messages: Vec<String>,
+    messages: Vec<&'a Message>,
 }
 
 #[derive(Template)]
@@ -28,35 +33,42 @@ struct Person {
     picture: Option<String>,
 }
 
-fn page<T: Template>(template: &T) -> actix_web::Result<impl Responder + use<T>> {
+fn page(template: &impl Template) -> actix_web::Result<HttpResponse> {
     let body = template.render().map_err(ErrorInternalServerError)?;
-    Ok(Html::new(body)
-        .customize()
-        .insert_header(("Cache-Control", "no-store")))
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header((
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+        ))
+        .content_type("text/html; charset=utf-8")
+        .body(body))
 }
 
 pub(crate) async fn home(
+    sign_in: Data<SignIn>,
     user: Option<CurrentUser>,
     microsoft: Option<MicrosoftUser>,
     messages: Messages,
-) -> actix_web::Result<impl Responder> {
+) -> actix_web::Result<HttpResponse> {
     let (locale, picture) = microsoft.map_or((None, None), |m| (m.locale, m.picture));
     page(&Home {
         button: Button::new().to_html(),
+        sign_in: &sign_in,
         person: user.map(|user| Person {
             name: format!("{} {}", user.first_name, user.last_name),
             email: user.email.clone(),
             locale: locale.unwrap_or_default(),
             picture: picture.map(|picture| picture.data_url()),
         }),
-        messages: messages.iter().map(ToString::to_string).collect(),
+        messages: messages.iter().collect(),
     })
 }
 
 pub(crate) async fn private(
     req: HttpRequest,
     identity: Identity,
-) -> actix_web::Result<impl Responder> {
+) -> actix_web::Result<HttpResponse> {
     page(&Private {
         name: identity.first_name,
         address: req.uri().to_string(),
@@ -82,4 +94,18 @@ pub(crate) async fn me(
     Ok(HttpResponse::Ok()
         .insert_header(("Cache-Control", "no-store"))
         .json(body))
+}
+
+pub(crate) async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .body(include_str!("templates/demo.css"))
+}
+
+/// How a message is announced to screen readers, and its class.
+fn role(message: &Message) -> &'static str {
+    match message.level() {
+        Level::Info => "status",
+        _ => "alert",
+    }
 }

@@ -10,7 +10,10 @@ use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode, web::Form};
 use serde::Deserialize;
 
 use crate::{
-    settings::choices::ResponseMode,
+    settings::{
+        choices::ResponseMode,
+        texts::{Text, Wording},
+    },
     sign_in::{
         authorization_response::AuthorizationResponse,
         error::SignInError,
@@ -20,10 +23,10 @@ use crate::{
     web::{
         callback_site::callback_site,
         extract::Sso,
-        notice::notice,
+        notice::Notice,
         origin,
-        request::Client,
         respond::{fits, redirect_to_failure_page, redirect_within, switched_off},
+        visitor::Visitor,
     },
 };
 
@@ -50,14 +53,13 @@ pub(super) async fn form_post(
             code = "form_post_off",
             "a callback was posted, and `response_mode` is `query`"
         );
-        let text = "This sign-in came back in a way that is switched off. Please sign in again.";
-        let status = StatusCode::METHOD_NOT_ALLOWED;
-        return Ok(notice(
-            Client::for_request(&req),
-            status,
-            "form_post_off",
-            text,
-        ));
+        let notice = Notice {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            code: "form_post_off",
+            title: Wording::Known(Text::FormPostOffTitle),
+            text: Wording::Known(Text::FormPostOff),
+        };
+        return Ok(notice.respond(&Visitor::for_request(&req)));
     }
     let onward = match (&form, state, given) {
         (Some(form), Some(state), Some(given)) => {

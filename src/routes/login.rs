@@ -10,6 +10,7 @@ use crate::{
         flow::{AuthorizeRequest, authorize_url},
         provider::Snapshot,
     },
+    settings::texts::{Text, Wording},
     sign_in::{
         attempt::Attempt,
         attempt_cookies::AttemptCookies,
@@ -22,13 +23,14 @@ use crate::{
     web::{
         extract::{Sso, WorkerClient},
         messages,
-        notice::notice,
+        notice::Notice,
         origin,
-        request::{Client, parameter},
+        request::parameter,
         respond::{
             fits, redirect, redirect_to_failure_page, redirect_within, service_unavailable,
             switched_off,
         },
+        visitor::Visitor,
         wiring::check_sessions,
     },
 };
@@ -171,7 +173,11 @@ fn redirect_loop(req: &HttpRequest) -> HttpResponse {
         code = "redirect_loop",
         "a browser signs in again and again: is the session cookie dropped (Secure over http, another host name), or does the page at `login_failed_url` need a sign-in?"
     );
-    let text = "You were signed in, or refused, several times within seconds, and sent here again. Your browser may not accept this site's cookies. Please wait a minute, then try again, or ask the application's administrator.";
-    let status = StatusCode::TOO_MANY_REQUESTS;
-    notice(Client::for_request(req), status, "redirect_loop", text)
+    let notice = Notice {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        code: "redirect_loop",
+        title: Wording::Known(Text::RedirectLoopTitle),
+        text: Wording::Known(Text::RedirectLoop),
+    };
+    notice.respond(&Visitor::for_request(req))
 }

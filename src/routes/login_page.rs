@@ -2,56 +2,57 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{
-        CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-        X_FRAME_OPTIONS,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS},
     },
 };
-use askama::Template;
 
 use crate::{
-    settings::texts::Text,
+    settings::texts::{Text, Wording},
     sign_in::attempt_cookies::AttemptCookies,
     util::next_path::NextPath,
     web::{
         button::Button,
+        current_user::CurrentUser,
         extract::Sso,
         localize::Localizer,
-        message::Message,
         messages::Messages,
+        notice::Notice,
         origin,
+        page::{Link, Page, STYLE},
         request::{login_with_next, parameter, with_parameter},
-        respond::switched_off,
+        respond::{redirect_within, switched_off},
+        visitor::Visitor,
     },
 };
-
-const STYLE: &str = include_str!("../../templates/style.css");
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct LoginPage<'a> {
-    language: &'a str,
-    title: &'a str,
-    logo: Option<String>,
-    style: String,
-    messages: Vec<&'a str>,
-    button: String,
-    others: Vec<(&'a str, String)>,
-}
 
 pub(super) async fn login_page(
     req: HttpRequest,
     sso: Sso,
     cookies: AttemptCookies,
     messages: Messages,
+    user: Option<CurrentUser>,
 ) -> HttpResponse {
     let config = &sso.site.config;
-    let localizer = Localizer::for_request(&req, config);
-    if !config.enabled || !config.login_page_enabled {
+    if !config.enabled {
         return switched_off(&req);
     }
-    let scope = origin::public_path(&sso, &origin::mount_path(&req));
+    if !config.login_page_enabled {
+        return no_login_page(&req);
+    }
+    let mount = origin::mount_path(&req);
+    let scope = origin::public_path(&sso, &mount);
     let next = parameter(&req, "next").and_then(|next| NextPath::within(&next));
+    // Whoever is signed in has no business here, unless there is something to tell.
+    if user.is_some() && messages.is_empty() {
+        let next = next.as_ref().unwrap_or(&config.next_url).as_str();
+        let path = next.split('?').next().unwrap_or_default();
+        if path.trim_end_matches('/') != mount {
+            return redirect_within(&sso, next, None);
+        }
+    }
+    let localizer = Localizer::for_request(&req, config);
     let mut login = format!("{scope}/login/");
     if let Some(next) = &next {
         login = login_with_next(&login, next.as_str());
@@ -72,29 +73,31 @@ pub(super) async fn login_page(
         Some(_) => origin::public_path(&sso, logo),
         None => logo.to_owned(),
     });
-    let page = LoginPage {
+    let page = Page {
         language: localizer.language,
         title: localizer.text(Text::Title),
-        logo,
-        style: format!("{scope}/style.css"),
-        messages: messages.iter().map(Message::text).collect(),
-        button: button.to_html(),
-        others,
+        logo: logo.as_deref(),
+        stylesheet: Some(&format!("{scope}/style.css")),
+        messages: messages.iter().collect(),
+        text: None,
+        button: Some(&button.to_html()),
+        sign_out: None,
+        links: others
+            .iter()
+            .map(|(name, to)| Link::other(to, name))
+            .collect(),
     };
-    let Ok(body) = page.render() else {
-        return HttpResponse::InternalServerError().finish();
+    page.respond(HttpResponse::Ok())
+}
+
+fn no_login_page(req: &HttpRequest) -> HttpResponse {
+    let notice = Notice {
+        status: StatusCode::NOT_FOUND,
+        code: "no_login_page",
+        title: Wording::Known(Text::NoLoginPageTitle),
+        text: Wording::Known(Text::NoLoginPage),
     };
-    HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((X_FRAME_OPTIONS, "DENY"))
-        .insert_header((
-            CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
-        ))
-        .content_type("text/html; charset=utf-8")
-        .body(body)
+    notice.respond(&Visitor::for_request(req))
 }
 
 pub(super) async fn style() -> HttpResponse {

@@ -1,16 +1,23 @@
 //! `POST logout/`: the session ends.
 
-use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode};
+use actix_web::{
+    Error, HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{ALLOW, HeaderValue},
+    },
+};
 
 use crate::{
     session::identity::Identity,
+    settings::texts::{Text, Wording},
     web::{
         extract::{Sso, WorkerClient},
-        notice::notice,
+        notice::Notice,
         origin,
-        request::Client,
         respond::redirect,
         sign_out::sign_out,
+        visitor::Visitor,
     },
 };
 
@@ -20,9 +27,13 @@ pub(super) async fn logout(req: HttpRequest, sso: Sso) -> Result<HttpResponse, E
             code = "cross_site_logout",
             "a sign-out posted from another site was refused"
         );
-        let text = "This sign-out came from another site and was refused.";
-        let client = Client::for_request(&req);
-        return Ok(notice(client, StatusCode::FORBIDDEN, "cross_site", text));
+        let notice = Notice {
+            status: StatusCode::FORBIDDEN,
+            code: "cross_site",
+            title: Wording::Known(Text::CrossSiteTitle),
+            text: Wording::Known(Text::CrossSite),
+        };
+        return Ok(notice.respond(&Visitor::who_signs_out(&req)));
     }
     // First here, whatever happens at Entra.
     let identity = sign_out(&req)?;
@@ -33,6 +44,22 @@ pub(super) async fn logout(req: HttpRequest, sso: Sso) -> Result<HttpResponse, E
     let home = || origin::public_path(&sso, sso.site.config.logout_redirect_path.as_str());
     let to = entra.unwrap_or_else(home);
     Ok(redirect(StatusCode::SEE_OTHER, &to, None))
+}
+
+/// `GET logout/` signs nobody out, because any page can make a browser ask for it; whoever typed the
+/// address gets the button.
+pub(super) async fn by_button(req: HttpRequest) -> HttpResponse {
+    let notice = Notice {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        code: "method_not_allowed",
+        title: Wording::Known(Text::SignOutByButtonTitle),
+        text: Wording::Known(Text::SignOutByButton),
+    };
+    let mut response = notice.respond(&Visitor::who_signs_out(&req));
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("POST"));
+    response
 }
 
 /// Entra's sign-out page, which leads back here (OpenID Connect RP-Initiated Logout 1.0). Entra

@@ -17,7 +17,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use crate::web::{extract::WorkerClient, login_required::LOGIN};
+use crate::web::{extract::WorkerClient, request::LOGIN};
 
 /// Mounts the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` (with
 /// [`ResponseMode::FormPost`](crate::ResponseMode::FormPost) also `POST`), `POST logout/`,
@@ -59,7 +59,8 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) + use<> {
         )
         .service(
             named(["/logout/", "/logout"], "microsoft_sso.logout")
-                .route(web::post().to(logout::logout)),
+                .route(web::post().to(logout::logout))
+                .route(web::get().to(logout::by_button)),
         )
         .service(
             named(

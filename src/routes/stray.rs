@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::login_params::AGAIN;
 use crate::{
-    settings::texts::Text,
+    settings::texts::{Text, Wording},
     sign_in::{
         attempt_cookies::AttemptCookies,
         audit,
@@ -19,11 +19,11 @@ use crate::{
     util::next_path::NextPath,
     web::{
         extract::Sso,
-        localize::Localizer,
-        notice::notice_in,
+        notice::Notice,
         origin,
-        request::{Client, login_with_next, with_parameter},
+        request::{login_with_next, with_parameter},
         respond::{redirect, redirect_to_failure_page, redirect_within},
+        visitor::Visitor,
     },
 };
 
@@ -79,12 +79,11 @@ pub(super) fn login_again(
 /// The page for a browser that keeps no cookies: a message for the next page is a cookie, too.
 fn no_cookies(req: &HttpRequest, sso: &Sso) -> HttpResponse {
     audit::refused(&sso.site, &SignInError::NoAttempt);
-    let localizer = Localizer::for_request(req, &sso.site.config);
-    notice_in(
-        localizer.language,
-        Client::for_request(req),
-        StatusCode::BAD_REQUEST,
-        "no_cookies",
-        localizer.text(Text::NoCookies),
-    )
+    let notice = Notice {
+        status: StatusCode::BAD_REQUEST,
+        code: "no_cookies",
+        title: Wording::Known(Text::NoCookiesTitle),
+        text: Wording::Known(Text::NoCookies),
+    };
+    notice.respond(&Visitor::for_request(req))
 }

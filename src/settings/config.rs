@@ -118,6 +118,11 @@ impl Config {
     pub fn builder() -> ConfigBuilder {
         ConfigBuilder::default()
     }
+
+    /// The setting `enabled`: whether users can sign in. If not, hide the button.
+    pub fn enabled(&self) -> bool {
+        self.0.enabled
+    }
 }
 
 impl Settings {

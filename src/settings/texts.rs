@@ -12,6 +12,9 @@ macro_rules! texts {
             /// The name of each, as the setting `texts` has it.
             pub(crate) const KEYS: &'static [&'static str] = &[$( $key, )*];
 
+            #[cfg(test)]
+            const ALL: &'static [Self] = &[$( Self::$name, )*];
+
             pub(crate) fn key(self) -> &'static str {
                 match self { $( Self::$name => $key, )* }
             }
@@ -27,6 +30,7 @@ texts! {
     Button "button" "Sign in with Microsoft";
     Title "title" "Sign in";
     UseAnother "use_another" "Use another account";
+    NoCookiesTitle "no_cookies_title" "Cookies are blocked";
     NoCookies "no_cookies" "Your browser didn't send this site's cookies back, and signing in needs them. Please allow cookies for this site, then sign in again.";
     StartAgain "start_again" "This sign-in was started in another browser or took too long. Please sign in again.";
     Cancelled "cancelled" "The sign-in was cancelled. You can try again at any time.";
@@ -46,6 +50,28 @@ texts! {
     Inactive "inactive" "Your account is switched off. Please ask the application's administrator.";
     EmailTaken "email_taken" "Another account has your e-mail address already. Please ask the application's administrator.";
     Failed "failed" "Signing in failed. Please ask the application's administrator.";
+    TryAgain "try_again" "Try again";
+    Back "back" "Back to the application";
+    SignOut "sign_out" "Sign out";
+    UnreachableTitle "unreachable_title" "Microsoft can't be reached";
+    OutOfOrderTitle "out_of_order_title" "Sign-in is not available";
+    OverloadedTitle "overloaded_title" "Please wait a moment";
+    SwitchedOffTitle "switched_off_title" "Sign-in is switched off";
+    SwitchedOff "switched_off" "Signing in with Microsoft is switched off.";
+    NoLoginPageTitle "no_login_page_title" "Page not found";
+    NoLoginPage "no_login_page" "This application has no sign-in page at this address.";
+    RedirectLoopTitle "redirect_loop_title" "Signed in again and again";
+    RedirectLoop "redirect_loop" "You were signed in, or refused, several times within seconds, and sent here again. Your browser may not accept this site's cookies. Please wait a minute, then try again, or ask the application's administrator.";
+    SessionsUnavailableTitle "sessions_unavailable_title" "Temporarily unavailable";
+    SessionsUnavailable "sessions_unavailable" "The application can't look up who is signed in at the moment. Please try again in a few minutes.";
+    NotSetUpTitle "not_set_up_title" "Sign-in is not set up";
+    NotSetUp "not_set_up" "Sign-in is not set up in this application. Its log says what is missing.";
+    CrossSiteTitle "cross_site_title" "Do you want to sign out?";
+    CrossSite "cross_site" "This sign-out came from another site and was refused.";
+    SignOutByButtonTitle "sign_out_by_button_title" "Sign out";
+    SignOutByButton "sign_out_by_button" "Opening this address doesn't sign you out. Please use the button.";
+    FormPostOffTitle "form_post_off_title" "Please sign in again";
+    FormPostOff "form_post_off" "This sign-in came back in a way that is switched off. Please sign in again.";
     LacksGroups "lacks_groups" "You are signed in, but your groups could not be read from Microsoft, so rights that come from them are missing. Please tell the application's administrator (GroupMember.Read.All).";
 }
 
@@ -86,5 +112,22 @@ impl Texts {
             .map(|(key, text)| (key.into(), text.into()));
         self.0.entry(tag.into()).or_default().extend(texts);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_each_text() {
+        let docs = include_str!("../../docs/settings.md");
+        for text in Text::ALL {
+            let row = format!("| `{}` | {} |\n", text.key(), text.english());
+            assert!(docs.contains(&row), "docs/settings.md lacks: {row}");
+        }
+        let table = docs.split_once("| name | in English |\n").unwrap().1;
+        let rows = table.lines().take_while(|line| line.starts_with('|'));
+        assert_eq!(rows.count(), Text::ALL.len() + 1, "it lists others");
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn page(status: StatusCode, title: &str, body: &str) -> HttpResponse 
         .body(format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <title>{title}</title><style>{STYLE}</style></head>\
+             <title>{title}</title>{ICON}<style>{STYLE}</style></head>\
              <body><main><p class=\"label\">Emulated tenant – this is not Microsoft</p>\
              <h1>{title}</h1>{body}</main></body></html>\n"
         ))
@@ -32,6 +32,8 @@ pub(super) fn error_page(error: &EntraErrorPage) -> HttpResponse {
     );
     page(StatusCode::BAD_REQUEST, "Sign in", &text)
 }
+
+const ICON: &str = include_str!("../../templates/icon.html");
 
 const STYLE: &str = ":root{color-scheme:light dark}\
 body{font:15px/1.4 'Segoe UI',system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;background:#8881}\

@@ -15,14 +15,15 @@ use actix_web::{
 };
 
 use super::{
-    notice::notice,
-    request::Client,
+    notice::Notice,
+    visitor::Visitor,
     wiring::{Missing, WiringError},
 };
 use crate::{
     http_client::HttpClient,
     oidc::{metadata::MetadataError, provider::Snapshot},
     session::identity::{Identity, identity},
+    settings::texts::Wording,
     site::Site,
     sso::MicrosoftSso,
 };
@@ -82,7 +83,7 @@ pub(crate) fn shared(req: &HttpRequest) -> Result<&Data<MicrosoftSso>, WiringErr
 #[derive(Debug, thiserror::Error)]
 #[error("this host is no site of the application")]
 struct UnknownSite {
-    client: Client,
+    visitor: Visitor,
 }
 
 impl UnknownSite {
@@ -92,7 +93,7 @@ impl UnknownSite {
             "a request for a host that is in no `sites` table was refused"
         );
         Self {
-            client: Client::for_request(req),
+            visitor: Visitor::for_request(req),
         }
     }
 }
@@ -103,8 +104,14 @@ impl ResponseError for UnknownSite {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let text = "There is no sign-in with Microsoft at this address.";
-        notice(self.client, self.status_code(), "unknown_site", text)
+        // No site is known, so it is in English.
+        let notice = Notice {
+            status: self.status_code(),
+            code: "unknown_site",
+            title: Wording::Custom("Wrong address"),
+            text: Wording::Custom("There is no sign-in with Microsoft at this address."),
+        };
+        notice.respond(&self.visitor)
     }
 }
 

@@ -16,7 +16,8 @@ const MAX_LEN: usize = 512;
 /// The texts in the language of a request.
 pub(crate) struct Localizer<'a> {
     pub(crate) language: &'a str,
-    config: &'a Settings,
+    /// `None` where no site is known: everything is in English.
+    settings: Option<&'a Settings>,
 }
 
 impl<'a> Localizer<'a> {
@@ -31,20 +32,24 @@ impl<'a> Localizer<'a> {
         };
         let has_choice = is_short && !config.texts.0.is_empty();
         let language = has_choice.then(preferred).flatten();
-        Self {
-            language: language.unwrap_or(&config.language),
-            config,
-        }
+        Self::new(language.unwrap_or(&config.language), Some(config))
+    }
+
+    pub(crate) fn new(language: &'a str, settings: Option<&'a Settings>) -> Self {
+        Self { language, settings }
     }
 
     pub(crate) fn text(&self, text: Text) -> &'a str {
-        let texts = self.config.texts.0.get(self.language);
+        let Some(settings) = self.settings else {
+            return text.english();
+        };
+        let texts = settings.texts.0.get(self.language);
         if let Some(translated) = texts.and_then(|texts| texts.get(text.key())) {
             return translated;
         }
         match text {
-            Text::Button => &self.config.text,
-            Text::Title => &self.config.page_title,
+            Text::Button => &settings.text,
+            Text::Title => &settings.page_title,
             other => other.english(),
         }
     }

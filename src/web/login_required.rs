@@ -8,15 +8,9 @@ use actix_web::{
 
 use super::{
     extract::Sso,
-    request::login_with_next,
+    request::{LOGIN, login_with_next},
     wiring::{Missing, WiringError},
 };
-
-/// The name of the login resource, for `url_for`.
-pub(crate) const LOGIN: &str = "microsoft_sso.login";
-
-/// What the names of all resources of the plugin begin with.
-pub(crate) const RESOURCE_PREFIX: &str = "microsoft_sso.";
 
 /// Extractor error: 401 as JSON. It never redirects; [`require_login`](crate::require_login) does.
 #[derive(thiserror::Error)]

@@ -15,6 +15,8 @@ pub struct Message {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Level {
+    /// Nothing is wrong: the person cancelled the sign-in.
+    Info,
     /// The sign-in succeeded, but something is missing.
     Warning,
     /// The sign-in failed.
@@ -29,6 +31,23 @@ impl Message {
     /// How serious it is.
     pub fn level(&self) -> Level {
         self.level
+    }
+
+    /// What the login page's stylesheet calls it.
+    pub(super) fn class(&self) -> &'static str {
+        match self.level {
+            Level::Info => "microsoft-sso-info",
+            Level::Warning => "microsoft-sso-warning",
+            Level::Error => "microsoft-sso-error",
+        }
+    }
+
+    /// How screen readers announce it: at once, or when they come to it.
+    pub(super) fn role(&self) -> &'static str {
+        match self.level {
+            Level::Info => "status",
+            Level::Warning | Level::Error => "alert",
+        }
     }
 
     /// Plain text in the language of the person: escape it in HTML.

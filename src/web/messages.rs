@@ -158,14 +158,19 @@ pub(crate) fn are_pending(req: &HttpRequest, sso: &Sso) -> bool {
     is_held(Transport::Http) || is_held(Transport::Https)
 }
 
-/// Leaves an error for the next page.
+/// Leaves for the next page why a sign-in failed. That the person cancelled it is no error.
 pub(crate) fn leave_error(req: &HttpRequest, sso: &Sso, wording: Wording<'_>) {
     let wording = if sso.site.config.show_failed_login_message {
         wording
     } else {
         Wording::Known(Text::Failed)
     };
-    leave(req, sso, Level::Error, wording);
+    let level = if wording == Wording::Known(Text::Cancelled) {
+        Level::Info
+    } else {
+        Level::Error
+    };
+    leave(req, sso, level, wording);
 }
 
 /// Leaves a warning for the next page.

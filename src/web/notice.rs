@@ -1,59 +1,79 @@
-//! Pages of one sentence, for when no other page can tell it.
+//! Pages that say in a sentence what happened, for when no other page can tell it. Each has a title,
+//! a way to try again and a way back.
 
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
 };
 
-use super::request::Client;
+use super::{
+    page::{Link, Page},
+    request::Client,
+    visitor::{Retry, Visitor},
+};
+use crate::settings::texts::{Text, Wording};
 
-/// A page of one sentence, or JSON for API clients. It never holds text from outside.
-pub(crate) fn notice(client: Client, status: StatusCode, code: &str, text: &str) -> HttpResponse {
-    notice_in("en", client, status, code, text)
+/// What happened. It never holds text from outside.
+pub(crate) struct Notice<'a> {
+    pub(crate) status: StatusCode,
+    /// A stable name, for API clients.
+    pub(crate) code: &'a str,
+    pub(crate) title: Wording<'a>,
+    pub(crate) text: Wording<'a>,
 }
 
-/// A notice in a language of the settings.
-pub(crate) fn notice_in(
-    language: &str,
-    client: Client,
-    status: StatusCode,
-    code: &str,
-    text: &str,
-) -> HttpResponse {
-    let mut response = HttpResponse::build(status);
-    response
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.insert_header((header::RETRY_AFTER, "30"));
+impl Notice<'_> {
+    /// A page like the login page; JSON for API clients.
+    pub(crate) fn respond(&self, visitor: &Visitor) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.insert_header((header::RETRY_AFTER, "30"));
+        }
+        match visitor.client {
+            Client::Browser => self.page(visitor, response),
+            Client::Api => response
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .insert_header((header::REFERRER_POLICY, "no-referrer"))
+                .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+                .json(serde_json::json!({
+                    "error": self.code,
+                    "message": visitor.localizer().message(self.text),
+                })),
+        }
     }
-    if client == Client::Api {
-        return response.json(serde_json::json!({ "error": code, "message": text }));
+
+    fn page(&self, visitor: &Visitor, response: actix_web::HttpResponseBuilder) -> HttpResponse {
+        let localizer = visitor.localizer();
+        let settings = visitor.site().map(|site| &site.config);
+        let try_again = |href| Link::primary(href, localizer.text(Text::TryAgain));
+        let home = settings.map_or("/", |settings| settings.next_url.as_str());
+        let home = visitor.public_path(home);
+        let retry = match &visitor.retry {
+            Retry::SignIn(login) => Some(try_again(login)),
+            // The empty reference is the page itself, so that no code of a callback is in it.
+            Retry::Reload => Some(try_again("")),
+            Retry::SignOut | Retry::No => None,
+        };
+        let logo = settings.and_then(|settings| settings.logo_url.as_deref());
+        let logo = logo.map(|logo| match logo.strip_prefix('/') {
+            Some(_) => visitor.public_path(logo),
+            None => logo.to_owned(),
+        });
+        let page = Page {
+            language: localizer.language,
+            title: localizer.message(self.title),
+            logo: logo.as_deref(),
+            // The endpoint of the stylesheet may be what is missing.
+            stylesheet: None,
+            messages: Vec::new(),
+            text: Some(localizer.message(self.text)),
+            button: None,
+            sign_out: (visitor.retry == Retry::SignOut).then(|| localizer.text(Text::SignOut)),
+            links: retry
+                .into_iter()
+                .chain([Link::other(&home, localizer.text(Text::Back))])
+                .collect(),
+        };
+        page.respond(response)
     }
-    response
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-        ))
-        .content_type("text/html; charset=utf-8")
-        .body(page(language, text))
-}
-
-fn page(language: &str, text: &str) -> String {
-    // Both are the operator's, and may hold characters of markup.
-    let (language, text) = (escape(language), escape(text));
-    format!(
-        "<!doctype html>\n<html lang=\"{language}\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-         <title>Sign in</title><style>:root{{color-scheme:light dark}}\
-         body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:20vh auto;padding:0 1rem}}\
-         </style></head><body><main><h1>Sign in</h1><p>{text}</p></main></body></html>\n"
-    )
-}
-
-fn escape(text: &str) -> String {
-    askama::filters::escape(text, askama::filters::Html)
-        .map(|escaped| escaped.to_string())
-        .unwrap_or_default()
 }

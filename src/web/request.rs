@@ -4,6 +4,19 @@ use actix_web::HttpRequest;
 
 use crate::util::{next_path::NextPath, query};
 
+/// The name of the login resource, for `url_for`.
+pub(crate) const LOGIN: &str = "microsoft_sso.login";
+
+/// What the names of all resources of the plugin begin with.
+const RESOURCE_PREFIX: &str = "microsoft_sso.";
+
+/// Whether a request is for an endpoint of the plugin. In a middleware, actix looks the name up by the
+/// path as it came, but routes by the decoded one: a path that is percent-encoded is none of ours.
+pub(crate) fn is_own_endpoint(req: &HttpRequest) -> bool {
+    let name = req.match_name().filter(|_| !req.path().contains('%'));
+    name.is_some_and(|name| name.starts_with(RESOURCE_PREFIX))
+}
+
 /// The kind of client that a response is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {

@@ -10,8 +10,8 @@ use actix_web::{
 
 use super::{
     extract::Sso,
-    login_required::{LoginRequired, RESOURCE_PREFIX},
-    request::Client,
+    login_required::LoginRequired,
+    request::{Client, is_own_endpoint},
     wiring::check_sessions,
 };
 
@@ -33,12 +33,7 @@ pub async fn require_login(
     mut req: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<EitherBody<impl MessageBody>>, Error> {
-    // The name is looked up by the path as it came, and requests are routed by the decoded one: where
-    // they differ, the page is guarded.
-    let is_plain = !req.path().contains('%');
-    let name = req.match_name().filter(|_| is_plain);
-    let is_own_endpoint = name.is_some_and(|name| name.starts_with(RESOURCE_PREFIX));
-    if !is_own_endpoint {
+    if !is_own_endpoint(req.request()) {
         let sso = req.extract::<Sso>().await?;
         check_sessions(req.request())?;
         let session = req.extract::<actix_session::Session>().await?;

@@ -7,14 +7,12 @@ use actix_web::{
 };
 
 use super::{
-    extract::Sso,
-    localize::Localizer,
-    messages::leave_error,
-    notice::{notice, notice_in},
-    origin::public_path,
-    request::Client,
+    extract::Sso, messages::leave_error, notice::Notice, origin::public_path, visitor::Visitor,
 };
-use crate::sign_in::{audit, error::SignInError};
+use crate::{
+    settings::texts::{Text, Wording},
+    sign_in::{audit, error::SignInError},
+};
 
 /// A redirect that is not cached and sends no referrer.
 pub(crate) fn redirect(
@@ -80,26 +78,32 @@ pub(crate) fn service_unavailable(
     error: &SignInError,
 ) -> HttpResponse {
     audit::refused(&sso.site, error);
-    let localizer = Localizer::for_request(req, &sso.site.config);
-    let text = localizer.message(error.message());
-    // 503 promises that it passes by itself.
-    let status = if error.needs_administrator() {
-        StatusCode::INTERNAL_SERVER_ERROR
-    } else {
-        StatusCode::SERVICE_UNAVAILABLE
-    };
-    notice_in(
-        localizer.language,
-        Client::for_request(req),
-        status,
-        error.code(),
+    let text = error.message();
+    let notice = Notice {
+        // 503 promises that it passes by itself.
+        status: if error.needs_administrator() {
+            StatusCode::INTERNAL_SERVER_ERROR
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        },
+        code: error.code(),
+        title: Wording::Known(match text {
+            Wording::Known(Text::Unreachable) => Text::UnreachableTitle,
+            Wording::Known(Text::Overloaded) => Text::OverloadedTitle,
+            _ => Text::OutOfOrderTitle,
+        }),
         text,
-    )
+    };
+    notice.respond(&Visitor::for_request(req))
 }
 
 /// The answer where `enabled` is off.
 pub(crate) fn switched_off(req: &HttpRequest) -> HttpResponse {
-    let text = "Signing in with Microsoft is switched off.";
-    let client = Client::for_request(req);
-    notice(client, StatusCode::NOT_FOUND, "switched_off", text)
+    let notice = Notice {
+        status: StatusCode::NOT_FOUND,
+        code: "switched_off",
+        title: Wording::Known(Text::SwitchedOffTitle),
+        text: Wording::Known(Text::SwitchedOff),
+    };
+    notice.respond(&Visitor::for_request(req))
 }

@@ -9,26 +9,23 @@ use actix_session::{
     storage::{CookieSessionStore, SessionStore},
 };
 use actix_web::{
-    Error, HttpMessage, HttpResponse, ResponseError,
+    Error, HttpMessage, ResponseError,
     body::MessageBody,
     cookie::{SameSite, time},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
-    http::{
-        StatusCode,
-        header::{HeaderMap, HeaderValue, SET_COOKIE},
-    },
+    http::header::{HeaderMap, HeaderValue, SET_COOKIE},
     web::Data,
 };
 use futures_util::future::LocalBoxFuture;
 
 use super::{
     messages::MessageCookie,
-    notice::notice,
     origin,
     outbox::Outbox,
-    request::Client,
     session_cookie::SessionCookie,
+    session_outage::SessionStoreUnavailable,
     session_store::{GuardedStore, Update},
+    visitor::Visitor,
     wiring::SessionWiring,
 };
 #[cfg(feature = "_diesel")]
@@ -188,7 +185,8 @@ where
     forward_ready!(inner);
 
     fn call(&self, mut req: ServiceRequest) -> Self::Future {
-        let client = Client::for_request(req.request());
+        // A store that fails takes the request with it.
+        let visitor = Visitor::of_any_page(req.request());
         // Without app data nobody signs in, and the log says so there.
         let sso = req.app_data::<Data<MicrosoftSso>>().cloned();
         let transport = match &sso {
@@ -213,7 +211,7 @@ where
                     }
                     Ok(response)
                 }
-                Err(error) => Err(application_error(error, client)),
+                Err(error) => Err(application_error(error, visitor)),
             }
         })
     }
@@ -280,30 +278,12 @@ where
 }
 
 /// The application's own error; or the page for a session store that is unavailable.
-fn application_error(error: Error, client: Client) -> Error {
+fn application_error(error: Error, visitor: Visitor) -> Error {
     let own = error.as_error::<ApplicationError>();
     if let Some(own) = own.and_then(|own| own.0.take()) {
         return own;
     }
     let reason = printable(&error.to_string());
     tracing::error!(code = "session_store_failed", %reason, "sessions can't be read or written");
-    SessionStoreUnavailable { client }.into()
-}
-
-#[derive(Debug, thiserror::Error)]
-#[error("the session store is unavailable")]
-struct SessionStoreUnavailable {
-    client: Client,
-}
-
-impl ResponseError for SessionStoreUnavailable {
-    fn status_code(&self) -> StatusCode {
-        StatusCode::SERVICE_UNAVAILABLE
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let text = "The application can't look up who is signed in at the moment. Please try again in a few minutes.";
-        let status = self.status_code();
-        notice(self.client, status, "session_store_failed", text)
-    }
+    SessionStoreUnavailable::new(visitor).into()
 }

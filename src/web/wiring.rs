@@ -3,7 +3,8 @@
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, http::StatusCode};
 
-use super::{notice::notice, request::Client};
+use super::{notice::Notice, visitor::Visitor};
+use crate::settings::texts::{Text, Wording};
 
 /// What is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Missing {
 #[error("the application is not set up: {}", .missing.help())]
 pub(crate) struct WiringError {
     missing: Missing,
-    client: Client,
+    visitor: Visitor,
 }
 
 impl WiringError {
@@ -53,7 +54,7 @@ impl WiringError {
         tracing::error!(code = "not_set_up", "{}", missing.help());
         Self {
             missing,
-            client: Client::for_request(req),
+            visitor: Visitor::for_request(req),
         }
     }
 }
@@ -64,8 +65,13 @@ impl ResponseError for WiringError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        let text = "Sign-in is not set up in this application. Its log says what is missing.";
-        notice(self.client, self.status_code(), "not_set_up", text)
+        let notice = Notice {
+            status: self.status_code(),
+            code: "not_set_up",
+            title: Wording::Known(Text::NotSetUpTitle),
+            text: Wording::Known(Text::NotSetUp),
+        };
+        notice.respond(&self.visitor)
     }
 }
 

@@ -2,6 +2,8 @@
 
 use crate::harness::TestApp;
 
+const ADA: &str = "ada@contoso.example";
+
 #[actix_web::test]
 async fn the_login_page_carries_next_and_asks_no_other_site_for_anything() {
     let app = TestApp::start().await;
@@ -61,16 +63,71 @@ async fn it_shows_why_a_sign_in_failed_once() {
     let app = TestApp::with_settings(|s| s.login_failed_url("/microsoft_sso/")).await;
     let browser = app.browser();
     let url = browser.start("").await;
-    let callback = app.entra.refuse(&url, "access_denied", "").unwrap();
+    let refusal = ("access_denied", "AADSTS50105: not assigned");
+    let callback = app.entra.refuse(&url, refusal.0, refusal.1).unwrap();
     let reply = browser.get(&callback).await;
     let page = browser.get(reply.location()).await;
     assert!(
         page.body
-            .contains("role=\"alert\">The sign-in was cancelled."),
+            .contains("microsoft-sso-error\" role=\"alert\">Microsoft did not let you sign in"),
         "{}",
         page.body
     );
     assert!(!browser.get(reply.location()).await.body.contains("alert"));
+}
+
+#[actix_web::test]
+async fn that_the_person_cancelled_is_no_error() {
+    let app = TestApp::with_settings(|s| s.login_failed_url("/microsoft_sso/")).await;
+    let browser = app.browser();
+    let url = browser.start("").await;
+    let callback = app.entra.refuse(&url, "access_denied", "").unwrap();
+    let reply = browser.get(&callback).await;
+    let body = browser.get(reply.location()).await.body;
+    let message = "microsoft-sso-info\" role=\"status\">The sign-in was cancelled.";
+    assert!(body.contains(message), "{body}");
+    assert!(!body.contains("alert"), "{body}");
+}
+
+#[actix_web::test]
+async fn whoever_is_signed_in_is_sent_on() {
+    let app = TestApp::with_settings(|s| s.next_url("/start")).await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    for (page, to) in [
+        ("/microsoft_sso/?next=/orders?page=2", "/orders?page=2"),
+        ("/microsoft_sso?next=//evil.example", "/start"),
+        ("/microsoft_sso/", "/start"),
+    ] {
+        let reply = browser.get(page).await;
+        let (status, location) = (reply.status.as_u16(), reply.location());
+        assert_eq!((status, location), (303, to), "{page}");
+    }
+    // It doesn't send anybody to itself.
+    let reply = browser.get("/microsoft_sso/?next=/microsoft_sso/?x").await;
+    assert_eq!(reply.status, 200);
+}
+
+#[actix_web::test]
+async fn whoever_is_signed_in_still_reads_why_another_sign_in_failed() {
+    let app = TestApp::with_settings(|s| s.login_failed_url("/microsoft_sso/")).await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    let url = browser.start("?prompt=select_account").await;
+    let callback = app.entra.refuse(&url, "server_error", "").unwrap();
+    let reply = browser.get(&callback).await;
+    let page = browser.get(reply.location()).await;
+    assert!(page.body.contains("role=\"alert\""), "{}", page.body);
+    assert_eq!(browser.get(reply.location()).await.status, 303);
+}
+
+#[actix_web::test]
+async fn a_session_of_somebody_who_was_set_inactive_gets_the_login_page() {
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    app.execute("UPDATE users SET is_active = FALSE");
+    assert_eq!(browser.get("/microsoft_sso/?next=/x").await.status, 200);
 }
 
 #[actix_web::test]

@@ -36,6 +36,7 @@ mod log;
 mod login_page;
 mod logout;
 mod memory_store;
+mod notices;
 mod odd_types;
 mod one_origin;
 mod outages;

@@ -48,6 +48,10 @@ fn assert_not_set_up((status, _, body): &(u16, String, String), line_to_write: &
         body.contains("Sign-in is not set up in this application."),
         "{body}"
     );
+    let back = "href=\"/\">Back to the application</a>";
+    for part in ["<h1>Sign-in is not set up</h1>", ">Try again</a>", back] {
+        assert!(body.contains(part), "{part}: {body}");
+    }
     let lines = log::lines(&["ERROR", "not_set_up", line_to_write]);
     assert!(!lines.is_empty(), "the log doesn't name {line_to_write}");
 }
