@@ -242,7 +242,7 @@ fn signs_in(claims: &VerifiedClaims, user: Option<GraphUser>) {
     assert!(email.len() <= 254);
     fits_one_line(email);
     let sign_in = SignIn::by_policy(profile.into(), policy.into(), now());
-    sign_in.expect("random bytes").decide(None);
+    let _ = sign_in.expect("random bytes").decide(None);
 }
 
 #[cfg(test)]

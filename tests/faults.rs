@@ -59,7 +59,7 @@ async fn application() {
         .application_id(given("APPLICATION_ID"))
         .client_secret(given("CLIENT_SECRET"))
         .allowable_domains(["contoso.example"])
-        .secret_key("k".repeat(64))
+        .secret_key("tests-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn")
         .build()
         .unwrap();
     let store = DieselStore::connect(&given("DATABASE"), &config).unwrap();

@@ -47,6 +47,7 @@ enum Creation {
 
 /// What a store has to do.
 #[derive(Clone, Debug)]
+#[must_use]
 pub enum Decision {
     /// Sign the stored user in, after writing these changes, if any.
     SignIn(Changes),

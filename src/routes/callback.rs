@@ -133,6 +133,7 @@ impl Callback {
         // `error` comes before the wait for a permit: who cancels never has to wait.
         let query = self.req.query_string();
         let response = AuthorizationResponse::from_query(query, &self.sso.sealer, &self.sso.site);
+        response.check_issuer(&self.sso.site)?;
         let code = response.code()?;
         let redirect_uri = origin::redirect_uri(&self.req, &self.sso)?;
         let signed_in = self.result(attempt, code, redirect_uri).await?;

@@ -44,10 +44,10 @@ impl LoginParams {
             Some(Prompt::SelectAccount) if linked_prompt == Some(Prompt::Login) => {
                 (Some(CoreAuthPrompt::Login), SilentSignIn::No)
             }
-            Some(demanded) => (Some(demanded.into()), SilentSignIn::No),
+            Some(demanded) => (Some(core_prompt(demanded)), SilentSignIn::No),
             None if is_silent => (Some(CoreAuthPrompt::None), SilentSignIn::ElseAnonymous),
             None if asks_for_none => (Some(CoreAuthPrompt::None), SilentSignIn::ElseInteractive),
-            None => (linked_prompt.map(CoreAuthPrompt::from), SilentSignIn::No),
+            None => (linked_prompt.map(core_prompt), SilentSignIn::No),
         };
         let demanded_domain = settings.domain_hint.clone();
         let domain_hint = if settings.authority.is_multi_tenant() {
@@ -65,12 +65,10 @@ impl LoginParams {
     }
 }
 
-impl From<Prompt> for CoreAuthPrompt {
-    fn from(prompt: Prompt) -> Self {
-        match prompt {
-            Prompt::Login => Self::Login,
-            Prompt::Consent => Self::Consent,
-            Prompt::SelectAccount => Self::SelectAccount,
-        }
+fn core_prompt(prompt: Prompt) -> CoreAuthPrompt {
+    match prompt {
+        Prompt::Login => CoreAuthPrompt::Login,
+        Prompt::Consent => CoreAuthPrompt::Consent,
+        Prompt::SelectAccount => CoreAuthPrompt::SelectAccount,
     }
 }

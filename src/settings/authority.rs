@@ -155,6 +155,16 @@ impl Authority {
         }
     }
 
+    /// Whether an authorization response may name the issuer (RFC 9207, section 2.4): the one of the
+    /// metadata, or with a multi-tenant authority that of one tenant.
+    pub(crate) fn accepts_response_issuer(&self, issuer: &str) -> bool {
+        let template = issuer.split('/').map(|part| match Uuid::try_parse(part) {
+            Ok(_) => "{tenantid}",
+            Err(_) => part,
+        });
+        self.accepts_issuer(issuer) || self.accepts_issuer(&template.collect::<Vec<_>>().join("/"))
+    }
+
     /// Whether an endpoint of the metadata may be called: https, or loopback if the authority is.
     pub(crate) fn may_call(&self, endpoint: &Url) -> bool {
         endpoint.scheme() == "https" || (self.is_loopback() && is_loopback(endpoint))

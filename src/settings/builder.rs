@@ -45,8 +45,9 @@ impl ConfigBuilder {
     ///
     /// ```
     /// # use microsoft_sso::Config;
+    /// # let secret_key = "tests-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn";
     /// let config = Config::builder()
-    ///     .secret_key("k".repeat(64))
+    ///     .secret_key(secret_key)
     ///     .site("contoso.app.example", |site| {
     ///         site.authority("contoso.com")
     ///             .application_id("00001111-aaaa-2222-bbbb-3333cccc4444")
@@ -186,7 +187,7 @@ settings! {
     guests: Guests = Guests::ByDomain;
     /// Whether the first user of an empty table becomes a superuser. It has no effect when
     /// `superuser_list` or `superuser_roles` is set, and warns at start where several tenants may sign
-    /// in. Default: `false`.
+    /// in: anybody who signs in first becomes the superuser. Default: `false`.
     auto_create_first_superuser: bool = false;
     /// Whether to leave messages for the next page. Default: `true`.
     enable_messages: bool = true;
@@ -248,8 +249,9 @@ settings! {
     /// `http://` on a loopback host. `base_url` takes precedence. Default: empty.
     callback_domain: String = String::new();
     /// The networks of the reverse proxies whose `X-Forwarded-Proto` and `X-Forwarded-Host` are
-    /// trusted, such as `10.0.0.0/8`; in a list the first entry counts. Default: empty, which trusts
-    /// none. With `base_url` set they only tell which site a request is for.
+    /// trusted, such as `10.0.0.0/8`; in a list the first entry counts. Set them also with a
+    /// `base_url`: they tell which site a request is for, and by `X-Forwarded-For` which client it
+    /// comes from. Default: empty, which trusts none.
     trusted_proxies: List = List::default();
     /// Most connections to the database that [`DieselStore::connect`](crate::DieselStore::connect)
     /// opens; SQLite has one, whatever is set. Default: 8.
@@ -263,6 +265,6 @@ settings! {
     max_sign_ins: u32 = 200;
     /// The key that seals what the browser carries: 64 bytes or more of random text, the same on
     /// all nodes. Default: empty, which makes one at random at each start, with a warning; it is
-    /// required when `base_url` names a public host.
+    /// required when `base_url` names a public host, and with `trusted_proxies`.
     secret_key: Secret = Secret::default();
 }

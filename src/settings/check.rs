@@ -62,7 +62,7 @@ impl Check {
         let trusted_proxies = self.trusted_proxies(&given.trusted_proxies);
         let is_public =
             !trusted_proxies.is_empty() || base_url.as_ref().is_some_and(|url| !is_loopback(url));
-        self.secret_key(given.secret_key.expose().len(), is_public);
+        self.secret_key(given.secret_key.expose(), is_public);
         if let Some(authority) = &authority {
             self.proof_of_domains(authority, &domains, &tenants);
             self.first_superuser(given, authority);

@@ -1,6 +1,6 @@
 //! The checks of settings that are addresses: of Microsoft, of this application, of proxies.
 
-use std::net::IpAddr;
+use std::{collections::HashSet, net::IpAddr};
 
 use ipnet::IpNet;
 use url::Url;
@@ -16,6 +16,9 @@ use crate::util::next_path::NextPath;
 
 /// Minimum length of `secret_key`, in bytes.
 const MIN_KEY: usize = 64;
+
+/// Least number of different characters of a random `secret_key`.
+const MIN_CHARACTERS: usize = 12;
 
 impl Check {
     pub(super) fn authority(&mut self, text: &str) -> Option<Authority> {
@@ -98,7 +101,8 @@ impl Check {
         }
     }
 
-    pub(super) fn secret_key(&mut self, length: usize, is_public: bool) {
+    pub(super) fn secret_key(&mut self, key: &str, is_public: bool) {
+        let length = key.len();
         let help = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
         if length == 0 && is_public {
             self.problem(
@@ -110,6 +114,8 @@ impl Check {
             self.warning("secret_key", "it is missing: a random one is used, so sessions and sign-ins under way end with this process, and other nodes can't read them", help);
         } else if length < MIN_KEY {
             self.problem("secret_key", format!("it has {length} bytes"), help);
+        } else if is_public && !is_random(key.as_bytes()) {
+            self.problem("secret_key", "it is not random text", help);
         }
     }
 
@@ -160,6 +166,14 @@ impl Check {
         }
         others
     }
+}
+
+/// Whether a key may be random: not one short text again and again, and not of few characters. Random
+/// text in hexadecimal has all 16 of them.
+fn is_random(key: &[u8]) -> bool {
+    let is_repeated = (1..=key.len() / 2).any(|n| key[n..] == key[..key.len() - n]);
+    let characters: HashSet<_> = key.iter().collect();
+    !is_repeated && characters.len() >= MIN_CHARACTERS
 }
 
 /// Whether the segments of a path have nothing but letters, digits and `-._~`.

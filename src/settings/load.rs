@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use config::{Environment, File, FileFormat, Map, Source, Value};
+use config::{Environment, File, FileFormat, Map, Source, Value, ValueKind};
 
 use super::{
     builder::{Change, ConfigBuilder, Values},
@@ -17,6 +17,9 @@ const SITES: &str = "sites";
 
 /// Names a settings file; not a setting itself.
 const FILE: &str = "config";
+
+/// The settings that are secrets.
+const SECRETS: [&str; 2] = ["client_secret", "secret_key"];
 
 impl ConfigBuilder {
     /// Reads the environment: each variable `MICROSOFT_SSO_<NAME>` that is set. Lists are
@@ -56,6 +59,12 @@ impl ConfigBuilder {
                     Some(Ok(table)) => table,
                     _ => values,
                 };
+                if is_open_to_all(path) && holds_secret(&values) {
+                    let problem = format!("each user of the machine can read {}", path.display());
+                    let help = "let the user of the application alone read it (chmod 600)";
+                    let warning = ConfigProblem::new(FILE, problem, help);
+                    self.warnings.push(warning);
+                }
                 self.apply(values, |builder, problem| builder.problems.push(problem));
             }
             Err(problem) => self.problems.push(problem),
@@ -128,6 +137,27 @@ fn read(path: &Path) -> Result<Map<String, Value>, ConfigProblem> {
         let problem = format!("the file {file} is not TOML{at}");
         let help = "correct that line; text stands in quotes, and each name once in its table";
         ConfigProblem::new(FILE, problem, help)
+    })
+}
+
+/// Whether users other than the file's own and its group may read it.
+fn is_open_to_all(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o004 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
+fn holds_secret(values: &Map<String, Value>) -> bool {
+    values.iter().any(|(name, value)| match &value.kind {
+        ValueKind::Table(values) => holds_secret(values),
+        _ => SECRETS.contains(&name.as_str()),
     })
 }
 

@@ -27,7 +27,7 @@ fn problem(error: &ConfigError, setting: &str) -> ConfigProblem {
 }
 
 fn warned(builder: ConfigBuilder, setting: &str) -> bool {
-    let Config(settings) = builder.secret_key("k".repeat(64)).build().unwrap();
+    let Config(settings) = builder.secret_key(super::tests::KEY).build().unwrap();
     settings.warnings.iter().any(|w| w.setting == setting)
 }
 
@@ -58,7 +58,7 @@ fn no_domain_and_users_to_be_created_is_a_warning() {
             s.allowable_domains(["a.example"])
         })
         .site("b.example", |s| s.application_id(ID).client_secret("s"));
-    let Config(settings) = sites.secret_key("k".repeat(64)).build().unwrap();
+    let Config(settings) = sites.secret_key(super::tests::KEY).build().unwrap();
     let names = settings.warnings.iter().map(|w| w.setting.as_str());
     let names: Vec<_> = names
         .filter(|name| name.ends_with("allowable_domains"))

@@ -26,6 +26,9 @@ fn problems(builder: ConfigBuilder) -> Vec<String> {
         .collect()
 }
 
+/// A key that may be random.
+pub(super) const KEY: &str = "tests-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn";
+
 fn file(text: &str) -> ConfigBuilder {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NUMBER: AtomicU32 = AtomicU32::new(0);
@@ -191,11 +194,34 @@ fn a_public_application_needs_a_key_that_its_nodes_share() {
         ["secret_key"]
     );
     assert!(good().base_url("http://localhost:8000").build().is_ok());
-    let key = "k".repeat(64);
+    let public = |key: String| good().base_url("https://app.example").secret_key(key);
+    for guessed in [
+        "k".repeat(64),
+        "change-me-".repeat(7),
+        "secret".repeat(20) + "s",
+        "abcabcab ".repeat(9),
+    ] {
+        assert_eq!(
+            problems(public(guessed.clone())),
+            ["secret_key"],
+            "{guessed}"
+        );
+        assert!(
+            good().secret_key(guessed).build().is_ok(),
+            "on this machine"
+        );
+    }
+    let hexadecimal = "0d4f8a6e1b7c3952e7a0f1d68c2b9453".repeat(2) + "61";
+    assert_eq!(
+        problems(public(hexadecimal.replace("61", "0d"))),
+        ["secret_key"]
+    );
+    assert!(public(hexadecimal).build().is_ok());
+    let key = KEY;
     assert!(
         good()
             .base_url("https://app.example")
-            .secret_key(key.as_str())
+            .secret_key(key)
             .build()
             .is_ok()
     );
@@ -212,7 +238,7 @@ fn a_public_application_needs_a_key_that_its_nodes_share() {
 
 #[test]
 fn a_base_url_may_have_a_plain_path_and_a_domain_none() {
-    let good = || good().secret_key("k".repeat(64));
+    let good = || good().secret_key(KEY);
     for (url, path) in [
         ("https://app.example", ""),
         ("https://app.example/shop/", "/shop"),
@@ -241,7 +267,7 @@ fn a_base_url_may_have_a_plain_path_and_a_domain_none() {
 #[test]
 fn start_up_warns_of_domains_that_any_tenant_could_claim() {
     let warned = |builder: ConfigBuilder| {
-        let Config(settings) = builder.secret_key("k".repeat(64)).build().unwrap();
+        let Config(settings) = builder.secret_key(KEY).build().unwrap();
         settings
             .warnings
             .iter()
@@ -270,7 +296,7 @@ fn a_site_has_the_base_settings_but_for_its_own() {
     let text = r#"
         client_secret = "the-secret"
         allowable_domains = ["contoso.example"]
-        secret_key = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk"
+        secret_key = "tests-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn"
         [sites."Contoso.app.example"]
         application_id = "00001111-aaaa-2222-bbbb-3333cccc4444"
         authority = "contoso.com"
@@ -329,7 +355,7 @@ fn a_sites_problems_name_the_site_and_inherited_ones_are_reported_once() {
         problems(
             good()
                 .trusted_proxies(["10.0.0.0/8", "nobody"])
-                .secret_key("k".repeat(64))
+                .secret_key(KEY)
         ),
         ["trusted_proxies"]
     );
@@ -419,4 +445,25 @@ fn the_first_superuser_of_many_tenants_is_a_warning() {
             .authority("common")
             .superuser_list(["ada@contoso.example"])
     ));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_settings_file_that_each_user_of_the_machine_can_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let path = std::env::temp_dir().join(format!("microsoft_sso_{}_mode.toml", std::process::id()));
+    let warned = |text: &str, mode| {
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let Config(settings) = good().secret_key(KEY).file(&path).build().unwrap();
+        settings.warnings.iter().any(|w| w.setting == "config")
+    };
+    assert!(warned("client_secret = \"s\"", 0o644));
+    assert!(!warned("client_secret = \"s\"", 0o640));
+    assert!(!warned("page_title = \"s\"", 0o644));
+    assert!(warned(
+        "[sites.\"a.example\"]\nclient_secret = \"s\"",
+        0o644
+    ));
+    std::fs::remove_file(&path).unwrap();
 }

@@ -10,6 +10,7 @@ use crate::{
     site::Site,
     util::{
         crypto::{CryptoError, Sealer},
+        log::printable,
         query::parameter,
         six_bit,
     },
@@ -22,12 +23,13 @@ const ERROR: u8 = 1;
 /// Longest description of an error that is kept, in bytes; its numbers stand at the beginning.
 const MAX_DESCRIPTION: usize = 1000;
 
-/// The parameters of the response beside `state` (RFC 6749, sections 4.1.2 and 4.1.2.1).
+/// The parameters of the response beside `state` (RFC 6749, sections 4.1.2 and 4.1.2.1; RFC 9207).
 #[derive(Default, Deserialize)]
 pub(crate) struct AuthorizationResponse {
     code: Option<String>,
     error: Option<String>,
     error_description: Option<String>,
+    iss: Option<String>,
 }
 
 impl AuthorizationResponse {
@@ -40,7 +42,19 @@ impl AuthorizationResponse {
                 code: parameter(query, "code"),
                 error: parameter(query, "error"),
                 error_description: parameter(query, "error_description"),
+                iss: parameter(query, "iss"),
             },
+        }
+    }
+
+    /// Refuses the response of another authorization server (RFC 9207, section 2.4). Entra names
+    /// none. A sealed response was checked before it was sealed.
+    pub(crate) fn check_issuer(&self, site: &Site) -> Result<(), SignInError> {
+        match &self.iss {
+            Some(issuer) if !site.config.authority.accepts_response_issuer(issuer) => {
+                Err(SignInError::Issuer(printable(issuer)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -85,6 +99,7 @@ impl AuthorizationResponse {
             code: None,
             error: Some(error.to_owned()),
             error_description: Some(description.to_owned()),
+            iss: None,
         })
     }
 

@@ -29,6 +29,8 @@ pub(crate) enum SignInError {
     AlreadyCompleted,
     #[error("the callback has neither `code` nor `error`")]
     NoCode,
+    #[error("the callback names an issuer that is not of the authority: `{0}`")]
+    Issuer(String),
     #[error("Entra refused the sign-in: {0}")]
     Refused(EntraRefusal),
     #[error(
@@ -73,6 +75,7 @@ impl SignInError {
             Self::NoAttempt => "no_attempt",
             Self::AlreadyCompleted => "already_completed",
             Self::NoCode => "code_missing",
+            Self::Issuer(_) => "issuer_refused",
             Self::Refused(_) => "entra_refused",
             Self::NoBaseUrl => "no_base_url",
             Self::AdminDisabled => "admin_disabled",
@@ -111,9 +114,10 @@ impl SignInError {
                 Wording::Known(Text::Unreachable)
             }
             Self::Token(TokenError::TenantNotAllowed(_)) => Wording::Known(Text::NoAccess),
-            Self::Token(_) | Self::OtherAccount | Self::Exchange(ExchangeError::NoIdToken(_)) => {
-                Wording::Known(Text::Unverified)
-            }
+            Self::Issuer(_)
+            | Self::Token(_)
+            | Self::OtherAccount
+            | Self::Exchange(ExchangeError::NoIdToken(_)) => Wording::Known(Text::Unverified),
             Self::Exchange(error) => Wording::Known(match error.remedy() {
                 Remedy::Wait => Text::Unreachable,
                 Remedy::FixSetup => Text::NeedsAdministrator,
@@ -192,6 +196,8 @@ impl SignInError {
             self,
             Self::Token(TokenError::Time { .. } | TokenError::UnknownKey { .. })
         );
-        is_refused_for_all || self.is_outage() || self.needs_administrator()
+        // Anybody can send a request with a `Host` of their own.
+        let is_by_host = matches!(self, Self::NoBaseUrl);
+        !is_by_host && (is_refused_for_all || self.is_outage() || self.needs_administrator())
     }
 }

@@ -120,6 +120,7 @@ pub trait UserStore: Send + Sync + 'static {
 /// What came of a sign-in.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[must_use]
 pub enum SignInOutcome {
     /// The user is signed in.
     SignedIn(SignedInUser),

@@ -149,11 +149,25 @@ impl UserStore for MemoryStore {
         }
         Ok(0)
     }
+
+    async fn delete(&self, id: &UserId) -> Result<Option<usize>, StoreError> {
+        let mut tables = self.lock();
+        let Some(at) = tables.position(id) else {
+            return Ok(None);
+        };
+        tables.users.remove(at);
+        tables.identities.retain(|_, position| *position != at);
+        for position in tables.identities.values_mut() {
+            *position -= usize::from(*position > at);
+        }
+        Ok(Some(0))
+    }
 }
 
 #[derive(Debug, Default)]
 struct Tables {
-    /// Rows are never removed.
+    /// How many users there ever were: the last id.
+    created: i64,
     users: Vec<Row>,
     /// Positions in `users`, by tenant id and object id.
     identities: HashMap<(Uuid, String), usize>,
@@ -224,15 +238,16 @@ impl Tables {
         })
     }
 
-    fn new_user(&self, new: &NewUser, sign_in: &SignIn) -> Result<User, StoreError> {
+    fn new_user(&mut self, new: &NewUser, sign_in: &SignIn) -> Result<User, StoreError> {
         let is_free = |name: &String| !self.any(|user| is_same(&user.username, name));
         let username = new
             .candidate_usernames(&sign_in.profile().object_id)
             .find(is_free)
             .ok_or_else(|| StoreError::new("every user name for the account is taken"))?;
         let is_first = new.superuser_if_first && self.users.is_empty();
-        let id = i64::try_from(self.users.len() + 1).map_err(StoreError::new)?;
-        let mut user = new.clone().into_user(id.into(), username, sign_in.at());
+        self.created += 1;
+        let id = self.created.into();
+        let mut user = new.clone().into_user(id, username, sign_in.at());
         user.is_staff |= is_first;
         user.is_superuser |= is_first;
         Ok(user)

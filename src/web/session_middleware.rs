@@ -114,6 +114,7 @@ impl DieselSessions {
 }
 
 /// The session middleware that [`MicrosoftSso::sessions`] and [`MicrosoftSso::sessions_in`] make.
+#[must_use]
 pub struct Sessions<S: SessionStore> {
     inner: SessionMiddleware<GuardedStore<S>>,
     wiring: SessionWiring,

@@ -140,3 +140,17 @@ async fn a_refusal_of_entras_is_posted_too_and_query_mode_takes_no_post() {
     assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED);
     assert_eq!(app.entra.count(Endpoint::Token), 0);
 }
+
+#[actix_web::test]
+async fn a_posted_answer_of_another_issuer_is_refused() {
+    let app = app().await;
+    let browser = app.browser();
+    let form = form(&browser, "").await + "&iss=https%3A%2F%2Fevil.example";
+    let reply = browser.post_from_elsewhere(CALLBACK, &form).await;
+    assert!(
+        !reply.location().contains("answer="),
+        "{}",
+        reply.location()
+    );
+    assert_eq!(app.entra.count(Endpoint::Token), 0);
+}

@@ -20,6 +20,9 @@ use serde_json::json;
 
 use crate::{browser::Browser, database::TestDatabase};
 
+pub(crate) const SECRET_KEY: &str =
+    "tests-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn";
+
 pub(crate) struct TestApp {
     pub(crate) entra: FakeEntra,
     pub(crate) store: DieselStore,
@@ -161,7 +164,7 @@ impl TestApp {
             .application_id(entra.application_id())
             .client_secret(entra.client_secret())
             .allowable_domains(["*"])
-            .secret_key("k".repeat(64));
+            .secret_key(SECRET_KEY);
         let clock = TestClock::new();
         let sso = MicrosoftSso::builder(settings(config).build().unwrap())
             .store(store.clone())

@@ -169,3 +169,40 @@ async fn a_taken_user_name_gets_a_number_and_at_last_the_object_id() {
     assert_eq!(names[..3], ["ada", "ADA-2", "ada-3"]);
     assert_eq!(names[18..], ["ada-19", "ada-oid-20", "ada-oid-21"]);
 }
+
+#[actix_web::test]
+async fn a_deleted_user_is_signed_out_and_comes_back_as_another() {
+    let entra = FakeEntra::start().unwrap();
+    let store = MemoryStore::new();
+    let config = settings(&entra).build().unwrap();
+    let sso = MicrosoftSso::builder(config).store(store.clone()).build();
+    let sso = Data::new(sso.unwrap());
+    let app = App::new()
+        .app_data(sso.clone())
+        .configure(microsoft_sso::config)
+        .route("/", web::get().to(hello))
+        .wrap(sso.sessions_in(CookieSessionStore::default()));
+    let app = init_service(app).await;
+    let ada = entra.sign_in_to(&app, ADA).await.unwrap();
+    let grace = entra.sign_in_to(&app, GRACE).await.unwrap();
+    let first = store.users()[0].clone();
+    assert_eq!(first.email, ADA);
+    assert!(sso.delete_user(&first.id).await.unwrap());
+    assert!(!sso.delete_user(&first.id).await.unwrap());
+    for (cookies, status) in [(ada, StatusCode::UNAUTHORIZED), (grace, StatusCode::OK)] {
+        let request = cookies
+            .into_iter()
+            .fold(TestRequest::get(), TestRequest::cookie);
+        assert_eq!(
+            call_service(&app, request.to_request()).await.status(),
+            status
+        );
+    }
+    for person in [ADA, GRACE] {
+        entra.sign_in_to(&app, person).await.unwrap();
+    }
+    let users = store.users();
+    let emails: Vec<_> = users.iter().map(|user| user.email.as_str()).collect();
+    assert_eq!(emails, [GRACE, ADA]);
+    assert!(users.iter().all(|user| user.id != first.id));
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use microsoft_sso::{Config, Site, testing::FakeEntra};
 
-use crate::harness::TestApp;
+use crate::harness::{SECRET_KEY, TestApp};
 
 const ADA: &str = "ada@contoso.example";
 const LOGIN: &str = "/microsoft_sso/login/";
@@ -101,7 +101,7 @@ async fn a_host_of_another_site_stays_where_the_application_chooses_otherwise() 
         .graph_url(entra.graph_url())
         .application_id(entra.application_id())
         .client_secret(entra.client_secret())
-        .secret_key("k".repeat(64))
+        .secret_key(SECRET_KEY)
         .base_url("https://app.example");
     let site = Arc::new(Site::new("app", config.build().unwrap()).unwrap());
     let app = TestApp::with_builder(

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use microsoft_sso::{
     Prompt,
-    testing::{CONTOSO, FakeEntra},
+    testing::{CONTOSO, Endpoint, FakeEntra},
 };
 use url::Url;
 
@@ -135,4 +135,35 @@ async fn an_error_that_entra_should_not_send_is_a_refusal_as_always() {
     let callback = app.entra.refuse(&url, "login_required", "").unwrap();
     let reply = browser.get(&callback).await;
     browser.is_refused(&reply).await;
+}
+
+/// RFC 9207, section 2.4.
+#[actix_web::test]
+async fn a_callback_that_names_another_issuer_is_refused_before_the_code_is_sent() {
+    let app = TestApp::start().await;
+    let base = app.entra.authority("common");
+    let base = base.strip_suffix("/common").unwrap();
+    for issuer in [
+        "",
+        "https://evil.example",
+        "https://login.microsoftonline.com/common/v2.0",
+        &format!("{base}/{CONTOSO}/v2.0/"),
+        &format!("{base}/common/v2.0"),
+    ] {
+        let browser = app.browser();
+        let callback = browser.to_callback(ADA, "").await;
+        let issuer: String = url::form_urlencoded::byte_serialize(issuer.as_bytes()).collect();
+        browser.get(&format!("{callback}&iss={issuer}")).await;
+        assert!(browser.me().await.is_none(), "{issuer}");
+    }
+    assert_eq!(app.entra.count(Endpoint::Token), 0);
+    for issuer in [
+        format!("{base}/{CONTOSO}/v2.0"),
+        format!("{base}/%7Btenantid%7D/v2.0"),
+    ] {
+        let browser = app.browser();
+        let callback = browser.to_callback(ADA, "").await;
+        browser.get(&format!("{callback}&iss={issuer}")).await;
+        assert!(browser.me().await.is_some(), "{issuer}");
+    }
 }

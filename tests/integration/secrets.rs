@@ -1,6 +1,9 @@
 //! No secret is ever logged, at any level.
 
-use crate::{harness::TestApp, log};
+use crate::{
+    harness::{SECRET_KEY, TestApp},
+    log,
+};
 
 #[actix_web::test]
 async fn a_whole_sign_in_logged_at_trace_shows_no_secret_code_token_or_cookie() {
@@ -46,7 +49,7 @@ async fn a_whole_sign_in_logged_at_trace_shows_no_secret_code_token_or_cookie() 
         attempt.split_once('=').unwrap().1.to_owned(),
         session.split_once('=').unwrap().1.to_owned(),
         token,
-        "k".repeat(64),
+        SECRET_KEY.to_owned(),
     ] {
         assert!(
             !text.contains(&secret[..20.min(secret.len())]),

@@ -14,7 +14,10 @@ use microsoft_sso::{
     require_login,
 };
 
-use crate::{harness::TestApp, log};
+use crate::{
+    harness::{SECRET_KEY, TestApp},
+    log,
+};
 
 /// Status, `Location` and body of a page, or of the error that stands for it.
 macro_rules! page {
@@ -221,7 +224,7 @@ async fn cookies_read_before_the_session_middleware_are_found_out() {
         .graph_url(server.entra.graph_url())
         .application_id(server.entra.application_id())
         .client_secret(server.entra.client_secret())
-        .secret_key("k".repeat(64));
+        .secret_key(SECRET_KEY);
     let sso = MicrosoftSso::builder(config.build().unwrap()).store(server.store.clone());
     let sso = sso.sites(|req| {
         let _ = req.cookie("tenant");
