@@ -60,6 +60,7 @@ impl Profile {
     }
 
     /// What to keep for sign-ins without Graph; `None` if this is one.
+    #[cfg(feature = "_diesel")]
     pub(crate) fn known(&self) -> Option<KnownAccount> {
         self.from_graph.then(|| KnownAccount {
             email: self.email.clone(),

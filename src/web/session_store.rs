@@ -20,6 +20,7 @@ pub struct GuardedStore<S> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Update {
     /// The store leaves it ended.
+    #[cfg(feature = "_diesel")]
     Plain,
     /// The store may bring it back, so look first.
     AfterLoad,
