@@ -134,10 +134,11 @@
 //!
 //! ```
 //! # fn main() -> Result<(), microsoft_sso::ConfigError> {
+//! # let secret_key = "tests-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn";
 //! use microsoft_sso::Config;
 //!
 //! let config = Config::builder()
-//!     .secret_key("at least 64 bytes of random text, the same on all nodes; here it is not")
+//!     .secret_key(secret_key)
 //!     .client_secret("the value of the client secret")
 //!     .site("contoso.app.example", |site| {
 //!         site.authority("contoso.com").application_id("00001111-aaaa-2222-bbbb-3333cccc4444")

@@ -61,14 +61,11 @@ pub(super) async fn form_post(
         };
         return Ok(notice.respond(&Visitor::for_request(&req)));
     }
-    if let Some(Err(error)) = form
-        .as_ref()
-        .map(|form| form.response.check_issuer(&sso.site))
-    {
-        return Ok(redirect_to_failure_page(&req, &sso, &error));
-    }
     let onward = match (&form, state, given) {
         (Some(form), Some(state), Some(given)) => {
+            if let Err(error) = form.response.check_issuer(&sso.site) {
+                return Ok(redirect_to_failure_page(&req, &sso, &error));
+            }
             go_on(&req, &sso, &form.response, state, given).ok()
         }
         _ => None,

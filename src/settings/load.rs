@@ -61,7 +61,7 @@ impl ConfigBuilder {
                 };
                 if is_open_to_all(path) && holds_secret(&values) {
                     let problem = format!("each user of the machine can read {}", path.display());
-                    let help = "let the user of the application alone read it (chmod 600)";
+                    let help = "let the user of the application alone read it (`chmod 600`; for a mounted secret of Kubernetes, `defaultMode: 0400`)";
                     let warning = ConfigProblem::new(FILE, problem, help);
                     self.warnings.push(warning);
                 }
@@ -157,6 +157,7 @@ fn is_open_to_all(path: &Path) -> bool {
 fn holds_secret(values: &Map<String, Value>) -> bool {
     values.iter().any(|(name, value)| match &value.kind {
         ValueKind::Table(values) => holds_secret(values),
+        ValueKind::String(text) if text.is_empty() => false,
         _ => SECRETS.contains(&name.as_str()),
     })
 }

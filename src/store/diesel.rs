@@ -64,9 +64,17 @@ impl DieselStore {
 
     /// Uses a pool that the application has already: an r2d2 pool of `SqliteConnection`,
     /// `PgConnection` or `MysqlConnection`. The setting `database_timeout` bounds each piece of work;
-    /// `pool_size` has no effect.
+    /// `pool_size` has no effect. A pool of SQLite needs `PRAGMA foreign_keys = ON` and a
+    /// `PRAGMA busy_timeout` on each connection; if they are missing, the log has a warning.
     pub fn with_pool(pool: impl Into<DatabasePool>, config: &Config) -> Self {
         let pool = pool.into().0;
+        #[cfg(feature = "sqlite")]
+        for (pragma, consequence) in pool.missing_pragmas() {
+            tracing::warn!(
+                code = "sqlite_pragma",
+                "a connection of the application's own pool lacks `PRAGMA {pragma}`: {consequence}; set it in the pool's `connection_customizer`"
+            );
+        }
         Self {
             place: Place::OwnPool(pool.name()),
             pool,
