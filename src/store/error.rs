@@ -80,7 +80,8 @@ impl StoreError {
 
     /// Whether the database says that what is to be made is there already.
     pub(super) fn is_already_there(&self) -> bool {
-        self.cause.to_string().contains("already exists")
+        let text = self.cause.to_string();
+        text.contains("already exists") || text.contains("Duplicate column name")
     }
 
     /// The databases' drivers give texts and no codes.

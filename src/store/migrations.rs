@@ -71,12 +71,20 @@ impl Migrate for diesel::MysqlConnection {
 
 /// Says what is there already, where that made a migration fail.
 pub(super) fn explain<C: Connection>(conn: &mut C, error: StoreError) -> StoreError {
-    if !error.is_already_there() {
-        return error;
-    }
     let ours = "SELECT id, username, email, first_name, last_name, password, is_active, is_staff, \
                 is_superuser, date_joined, last_login FROM users WHERE 1 = 0";
     let is_ours = conn.batch_execute(ours).is_ok();
+    if is_ours && !error.is_already_there() {
+        return error;
+    }
+    // MySQL's migration leaves a table that is there alone, and fails at the next one.
+    if !is_ours
+        && conn
+            .batch_execute("SELECT 1 FROM users WHERE 1 = 0")
+            .is_err()
+    {
+        return error;
+    }
     error.with_hint(if is_ours {
         "this library's tables are there, and the table `__diesel_schema_migrations` doesn't say so: a migration stopped half-way, or a backup was restored without that table"
     } else {
