@@ -4,7 +4,7 @@ use microsoft_sso::{Config, DieselStore, StoreError};
 use tempfile::TempDir;
 
 use crate::{
-    database::{TestDatabase, defaults, server},
+    database::{TestDatabase, server},
     harness::TestApp,
     log,
 };
@@ -122,6 +122,6 @@ fn a_password_with_characters_of_a_url_is_refused_at_once_and_not_repeated() {
         "postgres://app@contoso.example/orders",
         "postgres://a.example",
     ] {
-        DieselStore::connect(url, &defaults()).unwrap();
+        DieselStore::connect(url, &crate::database::defaults()).unwrap();
     }
 }
