@@ -12,7 +12,7 @@ use std::{
 };
 
 use diesel::r2d2::{ConnectionManager, Pool};
-use microsoft_sso::{Config, DieselStore};
+use microsoft_sso::DieselStore;
 
 use crate::{
     database::{TestDatabase, defaults, server},
@@ -228,7 +228,7 @@ async fn an_exhausted_pool_is_a_clear_503_within_its_time_and_service_resumes() 
 #[cfg(feature = "postgres")]
 #[actix_web::test]
 async fn a_database_server_that_is_away_is_a_clear_503_within_its_time() {
-    let config = Config::builder()
+    let config = microsoft_sso::Config::builder()
         .enabled(false)
         .database_timeout(Duration::from_secs(2))
         .build()
