@@ -7,6 +7,8 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use actix_session::Session;
+#[cfg(feature = "_diesel")]
+use actix_web::cookie::time;
 use actix_web::{
     Error, HttpRequest, HttpResponse,
     http::{Method, StatusCode},
@@ -15,6 +17,8 @@ use actix_web::{
 use openidconnect::{AuthorizationCode, RedirectUrl};
 
 use super::stray::{login_again, stray};
+#[cfg(feature = "_diesel")]
+use crate::{session::draft::SessionDraft, web::wiring::sessions_with_users};
 use crate::{
     session::identity::{GroupsKnown, SessionPlace, SignedIn, establish},
     settings::texts::Text,
@@ -160,9 +164,16 @@ impl Callback {
             Flight::Leader(leader, waiter) => {
                 let sso = sso.clone();
                 let flow = self.flow(attempt, redirect_uri);
+                #[cfg(feature = "_diesel")]
+                let session = self.session_draft();
                 // It goes on when the browser goes away, and a reload meanwhile joins it.
                 rt::spawn(async move {
-                    let result = flow.run(code).await;
+                    let run = flow.run(
+                        code,
+                        #[cfg(feature = "_diesel")]
+                        session,
+                    );
+                    let result = run.await;
                     let now = sso.clock.now();
                     match (&result, client) {
                         (Ok(_), Some(client)) => sso.failing_clients.succeeded(client),
@@ -193,6 +204,17 @@ impl Callback {
             redirect_uri,
             attempt,
         }
+    }
+
+    /// The session to be written with the sign-in, where both are in one database.
+    #[cfg(feature = "_diesel")]
+    fn session_draft(&self) -> Option<SessionDraft> {
+        let age = time::Duration::try_from(self.sso.session_age);
+        Some(SessionDraft {
+            sessions: sessions_with_users(&self.req)?,
+            before: self.session.entries().clone(),
+            age: age.unwrap_or(time::Duration::MAX),
+        })
     }
 
     fn establish(

@@ -5,28 +5,25 @@ use std::{collections::HashMap, fmt, sync::Arc};
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use diesel::{OptionalExtension, prelude::*};
-use ring::digest::{SHA256, digest};
+use diesel::prelude::*;
 
 use super::{
     expiry,
     identity::{IDENTITY_KEY, Identity},
+    key,
+    written::{self, WrittenSession},
 };
+#[cfg(feature = "sqlite")]
+use crate::store::sqlite_reader::SqliteReader;
 use crate::{
     store::{
         diesel::DieselStore,
         error::StoreError,
         pool::{AnyPool, on_backend},
-        schema::{
-            microsoft_sso_sessions::{self as sessions, table},
-            users,
-        },
+        schema::microsoft_sso_sessions::{self as sessions, table},
+        session_row::{ReadSession, SessionRow},
     },
-    util::{
-        clock::Clock,
-        crypto::{Sealer, hex, random},
-    },
+    util::{clock::Clock, crypto::Sealer},
 };
 
 type State = HashMap<String, String>;
@@ -34,12 +31,14 @@ type State = HashMap<String, String>;
 /// A session store on a database, for
 /// [`MicrosoftSso::sessions_in`](crate::MicrosoftSso::sessions_in) where the user store is your own.
 ///
-/// The database holds the SHA-256 of a session's key and the sealed state, so a copy of it signs
+/// The database holds a SHA-256 of a session's key and the sealed state, so a copy of it signs
 /// nobody in and shows no access token.
 #[derive(Clone)]
 pub struct DieselSessions {
     /// `None` where the application has no database for sessions.
     database: Option<DieselStore>,
+    #[cfg(feature = "sqlite")]
+    reader: Option<Arc<SqliteReader>>,
     users: Users,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
@@ -53,31 +52,12 @@ impl fmt::Debug for DieselSessions {
     }
 }
 
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = sessions)]
-#[diesel(treat_none_as_null = true)]
-struct Row {
-    id: String,
-    state: Vec<u8>,
-    user_id: Option<String>,
-    tenant_id: Option<String>,
-    sid: Option<String>,
-    expires_at: i64,
-    user_number: Option<i64>,
-    generation: Option<i64>,
-}
-
 /// Whether sessions are of users in the table `users` of the same database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Users {
     /// A session ends with its row there.
     SameDatabase,
     Elsewhere,
-}
-
-/// The id of a session in the table: the database never sees the key itself.
-fn id(key: &str) -> String {
-    hex(digest(&SHA256, key.as_bytes()).as_ref())
 }
 
 impl DieselSessions {
@@ -89,6 +69,8 @@ impl DieselSessions {
     ) -> Self {
         Self {
             database: database.cloned(),
+            #[cfg(feature = "sqlite")]
+            reader: database.and_then(DieselStore::reader).map(Arc::new),
             users,
             sealer: Arc::clone(sealer),
             clock: Arc::clone(clock),
@@ -109,19 +91,22 @@ impl DieselSessions {
         }
     }
 
-    fn row(&self, key: &str, state: &State, ttl: &Duration) -> Result<Row, StoreError> {
-        let id = id(key);
+    fn row(
+        &self,
+        key: &str,
+        state: &State,
+        identity: Option<&Identity>,
+        ttl: &Duration,
+    ) -> Result<SessionRow, StoreError> {
+        let id = id(key)?;
         let plain = serde_json::to_vec(state).map_err(StoreError::new)?;
         let sealed = self
             .sealer
             .seal_bytes(&id, &plain)
             .map_err(StoreError::new)?;
-        let identity = state.get(IDENTITY_KEY);
-        let identity = identity.and_then(|text| serde_json::from_str::<Identity>(text).ok());
-        let identity = identity.as_ref();
         let followed = identity.filter(|_| self.users == Users::SameDatabase);
         let now = self.clock.now().timestamp();
-        Ok(Row {
+        Ok(SessionRow {
             id,
             state: sealed,
             expires_at: now.saturating_add(ttl.whole_seconds()),
@@ -133,42 +118,57 @@ impl DieselSessions {
         })
     }
 
-    async fn insert(&self, state: State, ttl: &Duration) -> Result<SessionKey, StoreError> {
-        let key = URL_SAFE_NO_PAD.encode(random::<32>().map_err(StoreError::new)?);
-        let row = self.row(&key, &state, ttl)?;
+    fn new_key(&self) -> Result<String, StoreError> {
+        key::new(self.clock.now().timestamp_millis()).map_err(StoreError::new)
+    }
+
+    /// A new session, to be written with its sign-in.
+    pub(crate) fn draft(
+        &self,
+        state: State,
+        identity: &Identity,
+        ttl: &Duration,
+    ) -> Result<(SessionRow, WrittenSession), StoreError> {
+        let key = self.new_key()?;
+        let row = self.row(&key, &state, Some(identity), ttl)?;
+        Ok((row, WrittenSession { key, state }))
+    }
+
+    /// The database, where it holds the users, too.
+    pub(crate) fn database_of_users(&self) -> Option<&DieselStore> {
+        let database = self.database.as_ref();
+        database.filter(|_| self.users == Users::SameDatabase)
+    }
+
+    async fn insert(&self, state: State, ttl: &Duration) -> Result<String, StoreError> {
+        let key = self.new_key()?;
+        let row = self.row(&key, &state, identity_in(&state).as_ref(), ttl)?;
         self.block(move |pool| {
             on_backend!(pool, |conn| diesel::insert_into(table)
                 .values(&row)
                 .execute(conn))
         })
         .await?;
-        if let Some(database) = &self.database {
-            expiry::delete_if_due(database, self.clock.now().timestamp());
-        }
-        SessionKey::try_from(key).map_err(StoreError::new)
+        Ok(key)
+    }
+
+    async fn replace(&self, key: &str, state: &State, ttl: &Duration) -> Result<(), StoreError> {
+        let row = self.row(key, state, identity_in(state).as_ref(), ttl)?;
+        let work = move |pool: &AnyPool| {
+            on_backend!(pool, |conn| diesel::update(table.find(&row.id))
+                .set(&row)
+                .execute(conn))
+        };
+        // A session that has been ended meanwhile stays ended.
+        self.block(work).await.map(drop)
     }
 
     async fn fetch(&self, key: &str) -> Result<Option<State>, StoreError> {
-        let id = id(key);
-        let now = self.clock.now().timestamp();
-        let wanted = id.clone();
-        let work = move |pool: &AnyPool| {
-            // One statement: the session, if its user is there, active, and of its generation.
-            let generation = users::session_generation.nullable();
-            let is_current = sessions::user_number.is_null().or(users::is_active
-                .nullable()
-                .eq(true)
-                .and(generation.eq(sessions::generation)));
-            on_backend!(pool, |conn| table
-                .left_join(users::table)
-                .filter(sessions::id.eq(&wanted))
-                .filter(sessions::expires_at.gt(now))
-                .filter(is_current)
-                .select(sessions::state)
-                .first::<Vec<u8>>(conn)
-                .optional())
+        // A key of another store names no session here.
+        let Some(id) = key::id(key) else {
+            return Ok(None);
         };
-        let Some(sealed) = self.block(work).await? else {
+        let Some(sealed) = self.read(&id).await? else {
             return Ok(None);
         };
         let state = self.sealer.open_bytes(&id, &sealed);
@@ -178,6 +178,30 @@ impl DieselSessions {
         }
         Ok(state)
     }
+
+    /// The sealed state of a session, in one statement.
+    async fn read(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let now = self.clock.now().timestamp();
+        #[cfg(feature = "sqlite")]
+        if let Some(reader) = &self.reader
+            && let Some(found) = reader.read(|conn| conn.live_session(id, now))
+        {
+            return Ok(found);
+        }
+        let id = id.to_owned();
+        self.block(move |pool| on_backend!(pool, |conn| conn.live_session(&id, now)))
+            .await
+    }
+}
+
+/// The id of a key that was checked by [`DieselSessions::load`].
+fn id(key: &str) -> Result<String, StoreError> {
+    key::id(key).ok_or_else(|| StoreError::new("the session's key is none of this store's"))
+}
+
+fn identity_in(state: &State) -> Option<Identity> {
+    let identity = state.get(IDENTITY_KEY)?;
+    serde_json::from_str(identity).ok()
 }
 
 impl SessionStore for DieselSessions {
@@ -187,8 +211,22 @@ impl SessionStore for DieselSessions {
     }
 
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
-        let key = self.insert(state, ttl).await;
-        key.map_err(|error| SaveError::Other(error.into()))
+        let other = |error: StoreError| SaveError::Other(error.into());
+        let key = match written::take() {
+            Some(written) => {
+                // Something of the application added to the session meanwhile.
+                if written.state != state {
+                    let replaced = self.replace(&written.key, &state, ttl).await;
+                    replaced.map_err(other)?;
+                }
+                written.key
+            }
+            None => self.insert(state, ttl).await.map_err(other)?,
+        };
+        if let Some(database) = &self.database {
+            expiry::delete_if_due(database, self.clock.now(), ttl);
+        }
+        SessionKey::try_from(key).map_err(|error| other(StoreError::new(error)))
     }
 
     async fn update(
@@ -197,27 +235,20 @@ impl SessionStore for DieselSessions {
         state: State,
         ttl: &Duration,
     ) -> Result<SessionKey, UpdateError> {
-        let other = |error: StoreError| UpdateError::Other(error.into());
-        let row = self.row(key.as_ref(), &state, ttl).map_err(other)?;
-        let work = move |pool: &AnyPool| {
-            on_backend!(pool, |conn| diesel::update(table.find(row.id.clone()))
-                .set(&row)
-                .execute(conn))
-        };
-        // A session that has been ended meanwhile stays ended.
-        self.block(work).await.map_err(other)?;
+        let replaced = self.replace(key.as_ref(), &state, ttl).await;
+        replaced.map_err(|error| UpdateError::Other(error.into()))?;
         Ok(key)
     }
 
     async fn update_ttl(&self, key: &SessionKey, ttl: &Duration) -> Result<(), anyhow::Error> {
-        let id = id(key.as_ref());
+        let id = id(key.as_ref())?;
         let until = self
             .clock
             .now()
             .timestamp()
             .saturating_add(ttl.whole_seconds());
         let work = move |pool: &AnyPool| {
-            on_backend!(pool, |conn| diesel::update(table.find(id))
+            on_backend!(pool, |conn| diesel::update(table.find(&id))
                 .set(sessions::expires_at.eq(until))
                 .execute(conn))
         };
@@ -226,9 +257,9 @@ impl SessionStore for DieselSessions {
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<(), anyhow::Error> {
-        let id = id(key.as_ref());
+        let id = id(key.as_ref())?;
         let work = move |pool: &AnyPool| {
-            on_backend!(pool, |conn| diesel::delete(table.find(id)).execute(conn))
+            on_backend!(pool, |conn| diesel::delete(table.find(&id)).execute(conn))
         };
         self.block(work).await?;
         Ok(())

@@ -3,9 +3,14 @@
 
 use std::time::Duration;
 
-use actix_web::rt::{self, time::sleep};
+use actix_web::{
+    cookie::time::Duration as Age,
+    rt::{self, time::sleep},
+};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
+use super::key;
 use crate::{
     store::{
         diesel::DieselStore,
@@ -26,23 +31,32 @@ const BATCH: i64 = 500;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts a deletion, if the last one was long enough ago.
-pub(super) fn delete_if_due(database: &DieselStore, now: i64) {
+pub(super) fn delete_if_due(database: &DieselStore, now: DateTime<Utc>, age: &Age) {
+    // Only sessions that are older than that can have expired, and they come first in the table.
+    let oldest = now.timestamp_millis().saturating_sub(millis(age));
+    let now = now.timestamp();
     if !database.is_cleanup_due(now, INTERVAL) {
         return;
     }
     let database = database.clone();
     rt::spawn(async move {
-        if let Err(error) = delete(&database, now).await {
+        if let Err(error) = delete(&database, now, &key::first_id(oldest)).await {
             tracing::warn!(reason = %chain(&error), "expired sessions could not be deleted");
         }
     });
 }
 
-async fn delete(database: &DieselStore, now: i64) -> Result<(), StoreError> {
+fn millis(age: &Age) -> i64 {
+    i64::try_from(age.whole_milliseconds()).unwrap_or(i64::MAX)
+}
+
+async fn delete(database: &DieselStore, now: i64, before: &str) -> Result<(), StoreError> {
     loop {
+        let before = before.to_owned();
         let deleted = database.block(move |pool| {
             // Not every database takes a limit in DELETE, so the ids come first.
             let expired = on_backend!(pool, |conn| table
+                .filter(id.lt(&before))
                 .filter(expires_at.le(now))
                 .select(id)
                 .limit(BATCH)

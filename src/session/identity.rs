@@ -1,5 +1,11 @@
 //! What the session holds of a signed-in user. The only reader and writer of it.
 
+#[cfg(feature = "_diesel")]
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
 use actix_session::{Session, SessionInsertError};
 use actix_web::cookie::Key;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -7,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::cookie_size;
+#[cfg(feature = "_diesel")]
+use super::written::{self, WrittenSession};
 use crate::{
     account::{
         profile::Profile,
@@ -81,6 +89,11 @@ impl Identity {
         self.roles.iter().any(|role| role == name)
     }
 
+    /// Whether it is the same user at the same site.
+    fn is_of_same_user(&self, other: &Self) -> bool {
+        self.user_id == other.user_id && self.binding == other.binding
+    }
+
     pub(crate) fn for_sign_in(
         user: User,
         profile: &Profile,
@@ -119,6 +132,17 @@ pub(crate) struct SignedIn {
     pub(crate) user: UserIs,
     pub(crate) access_token: Option<Secret>,
     pub(crate) groups: GroupsKnown,
+    /// For the first of the concurrent callbacks; the others write sessions of their own.
+    #[cfg(feature = "_diesel")]
+    pub(crate) session: Mutex<Option<WrittenSession>>,
+}
+
+#[cfg(feature = "_diesel")]
+impl SignedIn {
+    fn written(&self) -> Option<WrittenSession> {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.take()
+    }
 }
 
 /// Whether a sign-in created its user.
@@ -165,6 +189,29 @@ pub(crate) fn identity(session: &Session, site: &Site, now: DateTime<Utc>) -> Op
     }
 }
 
+/// What a session holds after a sign-in: the same as [`establish`] makes of it on the server.
+#[cfg(feature = "_diesel")]
+pub(super) fn state_after(
+    before: &HashMap<String, String>,
+    identity: &Identity,
+    access_token: Option<&Secret>,
+) -> Result<HashMap<String, String>, serde_json::Error> {
+    let old = before.get(IDENTITY_KEY);
+    let old = old.map(|old| serde_json::from_str::<Identity>(old));
+    let mut state = match old {
+        None => before.clone(),
+        Some(Ok(old)) if identity.is_of_same_user(&old) => before.clone(),
+        Some(_) => HashMap::new(),
+    };
+    state.remove(ACCESS_TOKEN_KEY);
+    state.insert(IDENTITY_KEY.to_owned(), serde_json::to_string(identity)?);
+    if let Some(token) = access_token {
+        let token = serde_json::to_string(token.expose())?;
+        state.insert(ACCESS_TOKEN_KEY.to_owned(), token);
+    }
+    Ok(state)
+}
+
 /// Writes a sign-in into the session, under a new session id.
 pub(crate) fn establish(
     session: &Session,
@@ -172,15 +219,18 @@ pub(crate) fn establish(
     place: SessionPlace<'_>,
 ) -> Result<(), SessionInsertError> {
     let identity = &signed_in.identity;
-    let is_same_user = session.get::<Identity>(IDENTITY_KEY).is_ok_and(|old| {
-        old.is_none_or(|old| old.user_id == identity.user_id && old.binding == identity.binding)
-    });
+    let old = session.get::<Identity>(IDENTITY_KEY);
+    let is_same_user = old.is_ok_and(|old| old.is_none_or(|old| identity.is_of_same_user(&old)));
     if !is_same_user {
         // The last user's values are not for this one to see.
         session.clear();
     }
     // A planted session id is worth nothing after the sign-in (RFC 9700, section 4.7).
     session.renew();
+    #[cfg(feature = "_diesel")]
+    if let Some(session) = signed_in.written() {
+        written::leave(session);
+    }
     session.remove(ACCESS_TOKEN_KEY);
     insert_identity(session, identity, place)?;
     let Some(token) = signed_in.access_token.as_ref().map(Secret::expose) else {

@@ -4,5 +4,11 @@ mod cookie_size;
 #[cfg(feature = "_diesel")]
 pub(crate) mod diesel;
 #[cfg(feature = "_diesel")]
+pub(crate) mod draft;
+#[cfg(feature = "_diesel")]
 mod expiry;
 pub(crate) mod identity;
+#[cfg(feature = "_diesel")]
+mod key;
+#[cfg(feature = "_diesel")]
+pub(crate) mod written;

@@ -1,6 +1,8 @@
 //! The steps of one sign-in, from the code to the user, in the order of the specification: redeem
 //! the code, verify, profile, decide and write. Each takes what only the step before can make.
 
+#[cfg(feature = "_diesel")]
+use std::sync::Mutex;
 use std::{rc::Rc, sync::Arc};
 
 use actix_web::HttpRequest;
@@ -11,6 +13,8 @@ use super::{
     error::SignInError,
     hooks::{DynHooks, HookContext},
 };
+#[cfg(feature = "_diesel")]
+use crate::session::draft::SessionDraft;
 use crate::{
     account::{decide::SignIn, denied::Denied, profile::Profile},
     graph::{
@@ -45,9 +49,15 @@ pub(crate) struct SignInFlow {
 }
 
 impl SignInFlow {
-    pub(crate) async fn run(self, code: AuthorizationCode) -> Result<SignedIn, SignInError> {
+    /// Runs the steps. `session` is `None` where the session middleware writes it alone.
+    pub(crate) async fn run(
+        self,
+        code: AuthorizationCode,
+        #[cfg(feature = "_diesel")] session: Option<SessionDraft>,
+    ) -> Result<SignedIn, SignInError> {
         let (tokens, claims) = self.redeem_and_verify(code).await?;
         let (profile, unavailable) = self.profile(&tokens, &claims).await?;
+        let claims = Arc::new(claims);
         let now = self.clock.now();
         let policy = &self.site.policy;
         let sign_in = SignIn::by_policy(Arc::clone(&profile), Arc::clone(policy), now)?;
@@ -58,7 +68,24 @@ impl SignInFlow {
             http: &self.http,
             settings: &self.site.config,
         };
-        let signed_in = match (self.decide_and_write(sign_in, context).await?, unavailable) {
+        let identity = {
+            let (profile, site) = (Arc::clone(&profile), Arc::clone(&self.site));
+            move |user| Identity::for_sign_in(user, &profile, &claims, &site, now)
+        };
+        let saves_token = self.site.config.save_access_token;
+        let access_token = saves_token.then(|| tokens.access_token.clone());
+        #[cfg(feature = "_diesel")]
+        let (outcome, session) = match session {
+            // A hook may still refuse who is signed in, so its session is written after it.
+            Some(draft) if self.hooks.is_none() => {
+                let made = draft.sign_in(sign_in, identity.clone(), access_token.clone());
+                made.await?
+            }
+            _ => (self.decide_and_write(sign_in, context).await?, None),
+        };
+        #[cfg(not(feature = "_diesel"))]
+        let outcome = self.decide_and_write(sign_in, context).await?;
+        let signed_in = match (outcome, unavailable) {
             (SignInOutcome::SignedIn(signed_in), _) => signed_in,
             // The operator needs to know what is wrong with Graph.
             (SignInOutcome::Denied(Denied::ProfileUnavailable), Some(error)) => {
@@ -73,12 +100,12 @@ impl SignInFlow {
         } else {
             UserIs::Existing
         };
-        let identity = Identity::for_sign_in(signed_in.user, &profile, &claims, &self.site, now);
-        let saves_token = self.site.config.save_access_token;
         Ok(SignedIn {
-            identity,
+            identity: identity(signed_in.user),
             user,
-            access_token: saves_token.then_some(tokens.access_token),
+            access_token,
+            #[cfg(feature = "_diesel")]
+            session: Mutex::new(session),
             groups: if profile.groups.is_none() && policy.needs_groups() {
                 GroupsKnown::No
             } else {

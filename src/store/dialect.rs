@@ -11,6 +11,8 @@ pub(crate) trait Dialect: Connection {
     /// Finds by an index the rows whose `users.email` equals a text without regard to ASCII case,
     /// and perhaps others.
     const SAME_EMAIL: (&'static str, &'static str);
+    /// Whether a statement costs no round trip, so that one transaction is best.
+    const IS_IN_PROCESS: bool;
 
     /// A transaction that is going to write.
     fn write<T>(
@@ -27,6 +29,7 @@ impl Dialect for diesel::SqliteConnection {
     // The columns are declared with the collation NOCASE, which knows ASCII alone.
     const SAME_USERNAME: (&'static str, &'static str) = ("username = ", "");
     const SAME_EMAIL: (&'static str, &'static str) = ("email = ", "");
+    const IS_IN_PROCESS: bool = true;
 
     fn write<T>(
         &mut self,
@@ -50,6 +53,7 @@ impl Dialect for diesel::PgConnection {
     // The collation C knows the letters of ASCII alone, in whatever locale the database is.
     const SAME_EMAIL: (&'static str, &'static str) =
         ("lower(email COLLATE \"C\") = lower(", " COLLATE \"C\")");
+    const IS_IN_PROCESS: bool = false;
 
     fn write<T>(
         &mut self,
@@ -72,6 +76,7 @@ impl Dialect for diesel::MysqlConnection {
     // The columns' collation disregards letter case and accents.
     const SAME_USERNAME: (&'static str, &'static str) = ("username = ", "");
     const SAME_EMAIL: (&'static str, &'static str) = ("email = ", "");
+    const IS_IN_PROCESS: bool = false;
 
     fn write<T>(
         &mut self,

@@ -29,6 +29,15 @@ impl StoreError {
     }
 }
 
+/// What MySQL and MariaDB say of a connection that is gone (errors 2006, 2013, 1927 and 4031).
+#[cfg(feature = "_diesel")]
+const LOST: [&str; 4] = [
+    "server has gone away",
+    "Lost connection to",
+    "Connection was killed",
+    "disconnected by the server because of inactivity",
+];
+
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.cause)
@@ -64,6 +73,19 @@ impl StoreError {
             self.cause.downcast_ref(),
             Some(DatabaseError(UniqueViolation | SerializationFailure, _))
         )
+    }
+
+    /// Whether the connection to the database was lost before or during the work.
+    pub(super) fn is_lost_connection(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind, Error::DatabaseError};
+        match self.cause.downcast_ref() {
+            Some(DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            // Of MySQL, diesel passes on texts alone.
+            Some(DatabaseError(DatabaseErrorKind::Unknown, what)) => {
+                LOST.iter().any(|text| what.message().contains(text))
+            }
+            _ => false,
+        }
     }
 
     /// Names the database, and the next step where the cause tells it.
@@ -108,6 +130,9 @@ impl StoreError {
         }
         if says("database or disk is full") {
             return Some("make room on the disk");
+        }
+        if self.cause.is::<diesel::ConnectionError>() {
+            return Some(place.connect_hint());
         }
         let error = self.cause.downcast_ref::<diesel::r2d2::PoolError>()?;
         if !error.to_string().contains(": ") {

@@ -1,6 +1,8 @@
 //! The store of users: the trait, and the diesel repository that implements it.
 
 #[cfg(feature = "_diesel")]
+pub(crate) mod connections;
+#[cfg(feature = "_diesel")]
 pub(crate) mod dialect;
 #[cfg(feature = "_diesel")]
 pub(crate) mod diesel;
@@ -9,6 +11,8 @@ pub(crate) mod dyn_user_store;
 mod end;
 pub(crate) mod error;
 #[cfg(feature = "_diesel")]
+mod known_user;
+#[cfg(feature = "_diesel")]
 mod migrations;
 #[cfg(feature = "_diesel")]
 mod models;
@@ -16,12 +20,20 @@ mod models;
 mod place;
 #[cfg(feature = "_diesel")]
 pub(crate) mod pool;
+#[cfg(feature = "sqlite")]
+mod pragmas;
 #[cfg(feature = "_diesel")]
 mod repository;
 #[cfg(feature = "_diesel")]
+mod routine;
+#[cfg(feature = "_diesel")]
 pub mod schema;
 #[cfg(feature = "_diesel")]
+pub(crate) mod session_row;
+#[cfg(feature = "_diesel")]
 mod sign_in;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite_reader;
 #[cfg(feature = "_diesel")]
 mod statements;
 pub(crate) mod user_store;

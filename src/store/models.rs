@@ -1,4 +1,7 @@
 //! Rows to read and to write.
+//!
+//! `None` is inserted as NULL and not as DEFAULT: diesel prepares a statement with DEFAULT anew each
+//! time.
 
 use chrono::NaiveDateTime;
 use diesel::{
@@ -91,7 +94,7 @@ where
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = users)]
+#[diesel(table_name = users, treat_none_as_default_value = false)]
 pub(super) struct InsertUser<'a> {
     username: &'a str,
     email: &'a str,
@@ -152,7 +155,7 @@ impl<'a> UpdateUser<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = microsoft_sso_identities)]
+#[diesel(table_name = microsoft_sso_identities, treat_none_as_default_value = false)]
 pub(super) struct InsertIdentity<'a> {
     pub(super) tenant_id: &'a str,
     pub(super) object_id: &'a str,
@@ -165,6 +168,7 @@ pub(super) struct InsertIdentity<'a> {
 /// What Graph said of an account at its last sign-in with it.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = microsoft_sso_identities, treat_none_as_null = true)]
+#[diesel(treat_none_as_default_value = false)]
 pub(super) struct KnownAccountRow {
     email: Option<String>,
     user_principal_name: Option<String>,
@@ -201,7 +205,7 @@ pub(super) struct BasicInfoRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = microsoft_sso_users)]
+#[diesel(table_name = microsoft_sso_users, treat_none_as_default_value = false)]
 pub(super) struct InsertBasicInfo<'a> {
     user_id: i64,
     microsoft_id: &'a str,

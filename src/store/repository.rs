@@ -1,6 +1,8 @@
 //! The diesel repository: the tables `users` and `microsoft_sso_users`, and the link between a user
 //! and their Microsoft account.
 
+use std::cell::Cell;
+
 use diesel::{OptionalExtension, prelude::*};
 use uuid::Uuid;
 
@@ -11,6 +13,7 @@ use super::{
     models::MicrosoftUserRow,
     pool::on_backend,
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
+    session_row::SessionRow,
     sign_in,
     user_store::{SessionSelector, SignInOutcome, UserStore},
 };
@@ -19,9 +22,35 @@ use crate::account::{
     user::{MicrosoftUser, User, UserId},
 };
 
+impl DieselStore {
+    /// As [`UserStore::sign_in`], with the session in the same transaction. `make` may be called more
+    /// than once: the last session is the one that was written.
+    pub(crate) async fn sign_in_with_session<T: Send + 'static>(
+        &self,
+        sign_in: SignIn,
+        make: impl Fn(&User) -> Result<(SessionRow, T), StoreError> + Send + 'static,
+    ) -> Result<(SignInOutcome, Option<T>), StoreError> {
+        self.block(move |pool| {
+            let made = Cell::new(None);
+            let session = |user: &User| {
+                let (row, session) = make(user)?;
+                made.set(Some(session));
+                Ok(row)
+            };
+            let outcome = on_backend!(pool, |conn| sign_in::sign_in(
+                conn,
+                &sign_in,
+                Some(&session)
+            ))?;
+            Ok((outcome, made.take()))
+        })
+        .await
+    }
+}
+
 impl UserStore for DieselStore {
     async fn sign_in(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
-        self.block(move |pool| on_backend!(pool, |conn| sign_in::sign_in(conn, &sign_in)))
+        self.block(move |pool| on_backend!(pool, |conn| sign_in::sign_in(conn, &sign_in, None)))
             .await
     }
 

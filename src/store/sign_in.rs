@@ -5,30 +5,28 @@ use diesel::{OptionalExtension, QueryResult};
 
 use super::{
     error::StoreError,
-    models::{
-        BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, UpdateBasicInfo, UpdateUser,
-    },
+    known_user::{self, BasicInfoWrite},
+    models::{InsertIdentity, InsertUser},
+    session_row::MakeSession,
     statements::Statements,
     user_store::{SignInOutcome, SignedInUser},
 };
 use crate::account::{
     decide::{Decision, SignIn},
     denied::Denied,
-    known::KnownAccount,
     new_user::NewUser,
-    profile::BasicInfo,
-    user::User,
 };
 
-/// Carries out a sign-in.
+/// Carries out a sign-in, and writes its session with it.
 pub(super) fn sign_in<C: Statements>(
     conn: &mut C,
     sign_in: &SignIn,
+    session: Option<MakeSession<'_>>,
 ) -> Result<SignInOutcome, StoreError> {
-    match existing_or_new(conn, sign_in) {
+    match existing_or_new(conn, sign_in, session) {
         // A concurrent transaction came between, such as the application creating a user of the
         // same name: the second try sees what it wrote.
-        Err(error) if error.is_conflict() => existing_or_new(conn, sign_in),
+        Err(error) if error.is_conflict() => existing_or_new(conn, sign_in, session),
         done => done,
     }
 }
@@ -36,76 +34,29 @@ pub(super) fn sign_in<C: Statements>(
 fn existing_or_new<C: Statements>(
     conn: &mut C,
     sign_in: &SignIn,
+    session: Option<MakeSession<'_>>,
 ) -> Result<SignInOutcome, StoreError> {
     // The common case is one transaction without a lock.
-    if let Some(outcome) = conn.write(|conn| sign_in_existing(conn, sign_in))? {
+    if let Some(outcome) = known_user::sign_in(conn, sign_in, session)? {
         return Ok(outcome);
     }
     // Creations are serialised, so that concurrent first sign-ins of one account create one user,
     // and rules over all users (unique e-mail) hold.
     conn.write(|conn| {
         conn.lock_creation()?;
-        match sign_in_existing(conn, sign_in)? {
+        match known_user::sign_in_within(conn, sign_in, session)? {
             Some(outcome) => Ok(outcome),
-            None => create(conn, sign_in),
+            None => create(conn, sign_in, session),
         }
     })
 }
 
-/// Signs in the user who is stored for the account; `None` if there is none.
-fn sign_in_existing<C: Statements>(
+/// Decides about an account without a user, and creates the user if so decided.
+fn create<C: Statements>(
     conn: &mut C,
     sign_in: &SignIn,
-) -> Result<Option<SignInOutcome>, StoreError> {
-    let profile = sign_in.profile();
-    let tenant = profile.tenant_id.to_string();
-    let Some((mut user, known, info)) = conn.stored(&tenant, &profile.object_id)? else {
-        return Ok(None);
-    };
-    let id = row_id(&user)?;
-    let known = KnownAccount::from(known);
-    match sign_in.decide_known(Some(&user), &known) {
-        Decision::SignIn(changes) => {
-            let at = sign_in.at();
-            conn.update_user(id, &UpdateUser::new(&changes, at.naive_utc()))?;
-            if let Some(new) = profile.known().filter(|new| *new != known) {
-                conn.update_identity(&tenant, &profile.object_id, &new.into())?;
-            }
-            if let Some(basic_info) = &profile.basic_info {
-                write_basic_info(conn, id, info.as_ref(), basic_info)?;
-            }
-            changes.apply_to(&mut user, at);
-            Ok(Some(SignedInUser::existing(user).into()))
-        }
-        Decision::Deny(denied) => Ok(Some(denied.into())),
-        // `decide` creates no user where one is stored.
-        Decision::Create(_) => Ok(None),
-    }
-}
-
-/// Rows of our table have numbers.
-fn row_id(user: &User) -> Result<i64, StoreError> {
-    let id = user.id.as_i64();
-    id.ok_or_else(|| StoreError::new("the id of a stored user is not a number"))
-}
-
-fn write_basic_info<C: Statements>(
-    conn: &mut C,
-    user_id: i64,
-    stored: Option<&BasicInfoRow>,
-    info: &BasicInfo,
-) -> QueryResult<()> {
-    match stored {
-        None => conn.insert_basic_info(&InsertBasicInfo::new(user_id, info)),
-        Some(stored) => match UpdateBasicInfo::new(stored, info) {
-            Some(update) => conn.update_basic_info(user_id, &update),
-            None => Ok(()),
-        },
-    }
-}
-
-/// Decides about an account without a user, and creates the user if so decided.
-fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome, StoreError> {
+    session: Option<MakeSession<'_>>,
+) -> Result<SignInOutcome, StoreError> {
     let profile = sign_in.profile();
     let mut new = match sign_in.decide(None) {
         Decision::Create(new) => new,
@@ -144,9 +95,12 @@ fn create<C: Statements>(conn: &mut C, sign_in: &SignIn) -> Result<SignInOutcome
     if let Some(info) = &profile.basic_info {
         // An existing user may have signed in from another tenant before.
         let stored = conn.basic_info(id)?;
-        write_basic_info(conn, id, stored.as_ref(), info)?;
+        BasicInfoWrite::new(id, stored.as_ref(), info).carry_out(conn, id)?;
     }
     let user = conn.user(id)?;
+    if let Some(session) = session {
+        conn.insert_session(&session(&user)?)?;
+    }
     Ok(match existing {
         Some(_) => SignedInUser::existing(user).into(),
         None => SignedInUser::created(user).into(),

@@ -13,6 +13,7 @@ use super::{
         BasicInfoRow, InsertBasicInfo, InsertIdentity, InsertUser, KnownAccountRow,
         UpdateBasicInfo, UpdateUser,
     },
+    routine::RoutineWrites,
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
 };
 use crate::account::user::User;
@@ -21,7 +22,7 @@ use crate::account::user::User;
 type StoredAccount = (User, KnownAccountRow, Option<BasicInfoRow>);
 
 /// The statements of a sign-in.
-pub(super) trait Statements: Dialect {
+pub(super) trait Statements: RoutineWrites {
     fn stored(&mut self, tenant: &str, object: &str) -> QueryResult<Option<StoredAccount>>;
     fn user(&mut self, id: i64) -> QueryResult<User>;
     fn username_exists(&mut self, username: &str) -> QueryResult<bool>;

@@ -1,6 +1,8 @@
 //! The session middleware: actix-session's, with the right cookie, a clear page while its store is
 //! unavailable, and the additions of [`Outbox`] to the response.
 
+#[cfg(feature = "_diesel")]
+use std::sync::Arc;
 use std::{any::TypeId, cell::RefCell, fmt, future::ready, sync::atomic::Ordering};
 
 use actix_session::{
@@ -30,7 +32,10 @@ use super::{
 };
 #[cfg(feature = "_diesel")]
 use crate::{
-    session::diesel::{DieselSessions, Users},
+    session::{
+        diesel::{DieselSessions, Users},
+        written,
+    },
     store::diesel::DieselStore,
 };
 use crate::{
@@ -57,10 +62,12 @@ impl MicrosoftSso {
             Users::Elsewhere
         };
         let store = DieselSessions::in_database(database, users, &self.sealer, &self.clock);
-        let wiring = if store.has_database() {
-            SessionWiring::Ready
-        } else {
+        let wiring = if !store.has_database() {
             SessionWiring::NoDatabase
+        } else if users == Users::SameDatabase {
+            SessionWiring::WithUsers(Arc::new(store.clone()))
+        } else {
+            SessionWiring::Ready
         };
         self.middleware(GuardedStore::new(store, Update::Plain), wiring)
     }
@@ -155,7 +162,7 @@ where
 
     fn new_transform(&self, service: S) -> Self::Future {
         let making = self.inner.new_transform(Marked { service });
-        let wiring = self.wiring;
+        let wiring = self.wiring.clone();
         Box::pin(async move { making.await.map(|inner| SessionsService { inner, wiring }) })
     }
 }
@@ -191,16 +198,17 @@ where
         // Without app data nobody signs in, and the log says so there.
         let sso = req.app_data::<Data<MicrosoftSso>>().cloned();
         let transport = match &sso {
-            Some(sso) => origin::transport(req.request(), sso),
+            Some(sso) => origin::first_transport(req.request(), sso),
             None => Transport::Http,
         };
         let names = sso.as_ref().map(|sso| SessionCookie::new(sso, transport));
         if let Some(Err(error)) = names.as_ref().map(|names| names.receive(&mut req)) {
             return Box::pin(ready(Err(error.into())));
         }
-        req.extensions_mut().insert(self.wiring);
-        let messages = sso.map(|sso| MessageCookie::for_request(req.request(), &sso));
+        req.extensions_mut().insert(self.wiring.clone());
         let served = self.inner.call(req);
+        #[cfg(feature = "_diesel")]
+        let served = written::with_place(served);
         Box::pin(async move {
             match served.await {
                 Ok(mut response) => {
@@ -208,6 +216,9 @@ where
                         names.send(response.headers_mut());
                     }
                     if let Some(outbox) = Outbox::take(response.request()) {
+                        // Few pages have messages, so their cookie is looked up for those alone.
+                        let messages =
+                            sso.map(|sso| MessageCookie::for_request(response.request(), &sso));
                         deliver(outbox, messages.as_ref(), response.headers_mut());
                     }
                     Ok(response)

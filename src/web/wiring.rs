@@ -1,9 +1,14 @@
 //! Pieces that the application left out or put in the wrong place. Each is a line in the log that
 //! names the line to write, and a page that says so without detail.
 
+#[cfg(feature = "_diesel")]
+use std::sync::Arc;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, http::StatusCode};
 
 use super::{notice::Notice, visitor::Visitor};
+#[cfg(feature = "_diesel")]
+use crate::session::diesel::DieselSessions;
 use crate::settings::texts::{Text, Wording};
 
 /// What is missing.
@@ -76,20 +81,34 @@ impl ResponseError for WiringError {
 }
 
 /// What the session middleware leaves in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum SessionWiring {
     Ready,
+    /// The database holds users and sessions.
+    #[cfg(feature = "_diesel")]
+    WithUsers(Arc<DieselSessions>),
     #[cfg(feature = "_diesel")]
     NoDatabase,
 }
 
 /// Checks that the session middleware of the plugin is around a request.
 pub(crate) fn check_sessions(req: &HttpRequest) -> Result<(), WiringError> {
-    let wiring = req.extensions().get::<SessionWiring>().copied();
-    match wiring {
-        Some(SessionWiring::Ready) => Ok(()),
+    let missing = match req.extensions().get() {
+        Some(SessionWiring::Ready) => None,
         #[cfg(feature = "_diesel")]
-        Some(SessionWiring::NoDatabase) => Err(WiringError::new(req, Missing::SessionDatabase)),
-        None => Err(WiringError::new(req, Missing::Sessions)),
+        Some(SessionWiring::WithUsers(_)) => None,
+        #[cfg(feature = "_diesel")]
+        Some(SessionWiring::NoDatabase) => Some(Missing::SessionDatabase),
+        None => Some(Missing::Sessions),
+    };
+    missing.map_or(Ok(()), |missing| Err(WiringError::new(req, missing)))
+}
+
+/// The sessions that a sign-in writes together with the user.
+#[cfg(feature = "_diesel")]
+pub(crate) fn sessions_with_users(req: &HttpRequest) -> Option<Arc<DieselSessions>> {
+    match req.extensions().get::<SessionWiring>() {
+        Some(SessionWiring::WithUsers(sessions)) => Some(Arc::clone(sessions)),
+        _ => None,
     }
 }

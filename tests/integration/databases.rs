@@ -245,6 +245,56 @@ async fn a_database_server_that_is_away_is_a_clear_503_within_its_time() {
     );
 }
 
+/// Ends all connections of others to the database, as a restart or a firewall does.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn cut_connections(database: &TestDatabase) {
+    let url = database.url();
+    let name = url::Url::parse(&url).unwrap().path()[1..].to_owned();
+    if url.starts_with("postgres") {
+        database.execute(&format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        ));
+        return;
+    }
+    let others =
+        format!("information_schema.processlist WHERE db = '{name}' AND id <> CONNECTION_ID()");
+    while database.count(&others) > 0 {
+        database.execute(&format!(
+            "BEGIN NOT ATOMIC FOR other IN (SELECT id FROM {others}) \
+             DO KILL other.id; END FOR; END"
+        ));
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[actix_web::test]
+async fn connections_that_the_server_has_closed_cost_nobody_anything() {
+    if server().is_none() {
+        return;
+    }
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in("ada@contoso.example").await;
+    // Several connections, all of them open.
+    let reads = (0..8).map(|_| browser.get("/me"));
+    futures_util::future::join_all(reads).await;
+    for _ in 0..2 {
+        cut_connections(app.database());
+        assert!(browser.me().await.is_some(), "a read");
+        cut_connections(app.database());
+        let newcomer = app.browser();
+        assert_eq!(newcomer.sign_in("grace@contoso.example").await.status, 303);
+        cut_connections(app.database());
+        let known = app.browser();
+        assert_eq!(known.sign_in("grace@contoso.example").await.status, 303);
+        assert!(known.me().await.is_some());
+        cut_connections(app.database());
+        assert_eq!(known.get("/private").await.status, 200);
+        app.execute("DELETE FROM users WHERE email LIKE 'grace%'");
+    }
+}
+
 /// The statements of the blocks of SQL in a document.
 fn recipe(document: &str) -> Vec<String> {
     let blocks = document.split("```sql\n").skip(1);

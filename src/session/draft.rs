@@ -1,0 +1,43 @@
+//! A session that is written in the transaction of its sign-in.
+
+use std::{collections::HashMap, sync::Arc};
+
+use actix_web::cookie::time::Duration;
+
+use super::{
+    diesel::DieselSessions,
+    identity::{Identity, state_after},
+    written::WrittenSession,
+};
+use crate::{
+    account::{decide::SignIn, user::User},
+    store::{error::StoreError, user_store::SignInOutcome},
+    util::secret::Secret,
+};
+
+/// Where a session comes to be, and what it holds already.
+pub(crate) struct SessionDraft {
+    pub(crate) sessions: Arc<DieselSessions>,
+    pub(crate) before: HashMap<String, String>,
+    pub(crate) age: Duration,
+}
+
+impl SessionDraft {
+    /// Carries out a sign-in with its session; `None` of the latter if nobody is signed in.
+    pub(crate) async fn sign_in(
+        self,
+        sign_in: SignIn,
+        identity: impl Fn(User) -> Identity + Send + 'static,
+        access_token: Option<Secret>,
+    ) -> Result<(SignInOutcome, Option<WrittenSession>), StoreError> {
+        let database = self.sessions.database_of_users().cloned();
+        let database = database.ok_or_else(|| StoreError::new("there is no database of users"))?;
+        let make = move |user: &User| {
+            let identity = identity(user.clone());
+            let state = state_after(&self.before, &identity, access_token.as_ref());
+            let state = state.map_err(StoreError::new)?;
+            self.sessions.draft(state, &identity, &self.age)
+        };
+        database.sign_in_with_session(sign_in, make).await
+    }
+}

@@ -1,0 +1,204 @@
+//! The connections to one database, and the replacement of those that were lost.
+
+use std::{sync::Arc, thread::sleep, time::Duration};
+
+use diesel::r2d2::{
+    ConnectionManager, CustomizeConnection, Error as PoolError, Pool, PooledConnection,
+    R2D2Connection,
+};
+
+use super::error::StoreError;
+
+pub(super) type PoolOf<C> = Pool<ConnectionManager<C>>;
+
+/// The settings `pool_size` and `database_timeout`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    #[cfg_attr(
+        not(any(feature = "postgres", feature = "mysql")),
+        expect(dead_code, reason = "SQLite has one connection, whatever is set")
+    )]
+    pub(super) size: u32,
+    /// Longest duration of one piece of work, the wait for a connection included.
+    pub(super) timeout: Duration,
+}
+
+/// A connection that prepares itself for our statements.
+pub(crate) trait Prepared: R2D2Connection + Sized + 'static {
+    /// The statements to run on a new connection.
+    fn preparation(limits: Limits) -> String;
+}
+
+/// The connections to one database.
+pub(crate) struct Connections<C: Prepared> {
+    pool: PoolOf<C>,
+    /// `None` for a pool of the application's own.
+    own: Option<Arc<Own>>,
+}
+
+impl<C: Prepared> Clone for Connections<C> {
+    fn clone(&self) -> Self {
+        Self {
+            pool: self.pool.clone(),
+            own: self.own.clone(),
+        }
+    }
+}
+
+/// What a connection of our own is made of.
+struct Own {
+    url: String,
+    limits: Limits,
+}
+
+impl<C: Prepared> Connections<C> {
+    pub(super) fn of_application(pool: PoolOf<C>) -> Self {
+        Self { pool, own: None }
+    }
+
+    /// Runs work on a connection. If the connection turns out to be lost (the server was restarted, a
+    /// firewall forgot it), the work is done once more on another.
+    ///
+    /// A test at each check-out would cost a round trip each time, and lose to a connection that breaks
+    /// just after it. All our work may be done twice: where the loss hid a commit, the second run
+    /// finds what the first one wrote.
+    pub(crate) fn run<T, E: Into<StoreError>>(
+        &self,
+        mut work: impl FnMut(&mut C) -> Result<T, E>,
+    ) -> Result<T, StoreError> {
+        let mut conn = self.pool.get().map_err(StoreError::new)?;
+        let done = work(&mut conn).map_err(Into::into);
+        if !matches!(&done, Err(error) if error.is_lost_connection()) {
+            return done;
+        }
+        tracing::debug!("a connection to the database was lost; the work is done again");
+        let mut conn = self.replace(conn)?;
+        work(&mut conn).map_err(Into::into)
+    }
+
+    fn replace(
+        &self,
+        mut lost: PooledConnection<ConnectionManager<C>>,
+    ) -> Result<PooledConnection<ConnectionManager<C>>, StoreError> {
+        match &self.own {
+            Some(own) => {
+                *lost = own.connect()?;
+                Ok(lost)
+            }
+            // The application's pool tests connections, unless told not to.
+            None => {
+                drop(lost);
+                self.pool.get().map_err(StoreError::new)
+            }
+        }
+    }
+
+    /// A connection at once, if one is free.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn try_get(&self) -> Option<PooledConnection<ConnectionManager<C>>> {
+        self.pool.try_get()
+    }
+}
+
+/// Pause between two tries to connect.
+const PAUSE: Duration = Duration::from_millis(100);
+
+impl Own {
+    /// A new connection; it waits for a server that restarts, as the pool does.
+    fn connect<C: Prepared>(&self) -> Result<C, StoreError> {
+        let pauses = (self.limits.timeout / 2).as_millis() / PAUSE.as_millis();
+        let mut conn = C::establish(&self.url);
+        for _ in 0..pauses {
+            if conn.is_ok() {
+                break;
+            }
+            sleep(PAUSE);
+            conn = C::establish(&self.url);
+        }
+        let mut conn = conn.map_err(StoreError::new)?;
+        conn.batch_execute(&C::preparation(self.limits))?;
+        Ok(conn)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+pub(super) fn sqlite(
+    path: &str,
+    limits: Limits,
+) -> Result<Connections<diesel::SqliteConnection>, StoreError> {
+    // One connection, whatever the setting: SQLite has one writer at a time, and waiting for it in
+    // the pool costs less than SQLite's own polling (with eight connections, the benchmark gives a
+    // third of the throughput). Besides, each connection to `:memory:` is a database of its own.
+    let pool = Pool::builder()
+        .max_size(1)
+        .min_idle(Some(1))
+        .max_lifetime(None)
+        .idle_timeout(None)
+        .connection_timeout(limits.timeout / 2)
+        .test_on_check_out(false)
+        .connection_customizer(Box::new(Prepare(limits)))
+        .build(ConnectionManager::new(path))
+        .map_err(StoreError::new)?;
+    let url = path.to_owned();
+    Ok(Connections {
+        pool,
+        own: Some(Arc::new(Own { url, limits })),
+    })
+}
+
+/// Connections to a database server, which may be away at start: they are made when needed.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn server<C: Prepared>(url: &str, limits: Limits) -> Connections<C> {
+    let pool = Pool::builder()
+        .max_size(limits.size)
+        .min_idle(Some(0))
+        .connection_timeout(limits.timeout / 2)
+        // `Connections::run` does without.
+        .test_on_check_out(false)
+        .connection_customizer(Box::new(Prepare(limits)))
+        .build_unchecked(ConnectionManager::new(url));
+    let url = url.to_owned();
+    Connections {
+        pool,
+        own: Some(Arc::new(Own { url, limits })),
+    }
+}
+
+/// Prepares each connection of a pool that we make.
+#[derive(Debug)]
+struct Prepare(Limits);
+
+impl<C: Prepared> CustomizeConnection<C, PoolError> for Prepare {
+    fn on_acquire(&self, conn: &mut C) -> Result<(), PoolError> {
+        conn.batch_execute(&C::preparation(self.0))
+            .map_err(PoolError::QueryError)
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Prepared for diesel::SqliteConnection {
+    fn preparation(limits: Limits) -> String {
+        // The timeout first: turning the write-ahead log on needs a lock.
+        format!(
+            "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; \
+             PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;",
+            (limits.timeout / 2).as_millis()
+        )
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl Prepared for diesel::PgConnection {
+    fn preparation(limits: Limits) -> String {
+        let most = limits.timeout.as_millis();
+        format!("SET statement_timeout = {most}; SET lock_timeout = {most}; SET TIME ZONE 'UTC';")
+    }
+}
+
+#[cfg(feature = "mysql")]
+impl Prepared for diesel::MysqlConnection {
+    fn preparation(limits: Limits) -> String {
+        let most = limits.timeout.as_secs().max(1);
+        format!("SET SESSION innodb_lock_wait_timeout = {most}; SET SESSION time_zone = '+00:00';")
+    }
+}
