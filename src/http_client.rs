@@ -2,11 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use awc::{
-    Client, ClientRequest, Connector,
-    error::{PayloadError, SendRequestError},
-    http::header,
-};
+use awc::{Client, ClientRequest, Connector, error::SendRequestError, http::header};
+use futures_util::StreamExt;
 use openidconnect::HttpRequest;
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
@@ -17,6 +14,9 @@ pub(crate) mod response;
 
 /// Largest JSON response that is read, in bytes.
 pub(crate) const JSON_LIMIT: usize = 1024 * 1024;
+
+/// Most memory that is taken before a body comes, in bytes.
+const USUAL_LEN: usize = 64 * 1024;
 
 /// How long an idle connection is kept; Entra's front doors keep theirs longer.
 const KEEP_ALIVE: Duration = Duration::from_secs(90);
@@ -91,7 +91,7 @@ impl HttpClient {
         if let Some(token) = bearer {
             request = request.bearer_auth(token);
         }
-        read(request, Vec::new(), limit, time_limit).await
+        read(url, request, Vec::new(), limit, time_limit).await
     }
 
     /// `POST` of JSON, with a bearer token.
@@ -105,7 +105,8 @@ impl HttpClient {
     ) -> Result<Response, HttpError> {
         let request = self.client.post(url).bearer_auth(bearer);
         let request = request.content_type("application/json");
-        read(request, body.to_string().into_bytes(), limit, time_limit).await
+        let body = body.to_string().into_bytes();
+        read(url, request, body, limit, time_limit).await
     }
 
     /// Sends a request of the openidconnect client, which uses `http` 1; awc uses `http` 0.2.
@@ -118,43 +119,47 @@ impl HttpClient {
         let url = parts.uri.to_string();
         let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
             .map_err(|error| HttpError::new(&url, HttpProblem::Broken(error.to_string())))?;
-        let mut sent = self.client.request(method, url);
+        let mut sent = self.client.request(method, &url);
         for (name, value) in &parts.headers {
             sent = sent.insert_header((name.as_str(), value.as_bytes()));
         }
-        read(sent, body, JSON_LIMIT, time_limit).await
+        read(&url, sent, body, JSON_LIMIT, time_limit).await
     }
 }
 
 async fn read(
+    url: &str,
     request: ClientRequest,
     body: Vec<u8>,
     limit: usize,
     time_limit: Duration,
 ) -> Result<Response, HttpError> {
-    let url = request.get_uri().to_string();
     let whole = async {
         let mut response = request.send_body(body).await.map_err(sent)?;
-        let source = Source::new(&url, response.status(), response.headers());
+        let source = Source::new(url, response.status(), response.headers());
         let length = response.headers().get(header::CONTENT_LENGTH);
         let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        let body = response.body().limit(limit).await;
-        let body = body.map_err(|error| match error {
-            PayloadError::Overflow => HttpProblem::TooLarge(limit),
-            other => HttpProblem::Broken(other.to_string()),
-        })?;
+        if length.is_some_and(|length| length > limit) {
+            return Err(HttpProblem::TooLarge(limit));
+        }
+        // What a server announces costs it nothing, so only the usual size is taken beforehand.
+        let mut body = Vec::with_capacity(length.unwrap_or_default().min(USUAL_LEN));
+        while let Some(chunk) = response.next().await {
+            let chunk = chunk.map_err(|error| HttpProblem::Broken(error.to_string()))?;
+            if body.len() + chunk.len() > limit {
+                return Err(HttpProblem::TooLarge(limit));
+            }
+            body.extend_from_slice(&chunk);
+        }
         // awc takes a connection that closes mid-body for the end of the body.
         if length.is_some_and(|length| length != body.len()) {
             return Err(HttpProblem::Broken("the response was cut short".to_owned()));
         }
-        Ok(Response {
-            source,
-            body: body.to_vec(),
-        })
+        Ok(Response { source, body })
     };
     let answer = timeout(time_limit, whole).await;
     let answer = answer.unwrap_or(Err(HttpProblem::Timeout(time_limit)));
-    answer.map_err(|problem| HttpError::new(&url, problem))
+    answer.map_err(|problem| HttpError::new(url, problem))
 }
 
 fn sent(error: SendRequestError) -> HttpProblem {

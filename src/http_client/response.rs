@@ -4,13 +4,17 @@ use std::{fmt, time::Duration};
 
 use awc::http::{
     StatusCode,
-    header::{HeaderMap, WWW_AUTHENTICATE},
+    header::{HeaderMap, HeaderName, WWW_AUTHENTICATE},
 };
 
 use crate::util::log::printable;
 
 /// The headers under whose values Microsoft's own logs have a request: Graph's, Entra's, both's.
-const REQUEST_IDS: [&str; 3] = ["request-id", "x-ms-request-id", "client-request-id"];
+const REQUEST_IDS: [HeaderName; 3] = [
+    HeaderName::from_static("request-id"),
+    HeaderName::from_static("x-ms-request-id"),
+    HeaderName::from_static("client-request-id"),
+];
 
 /// A complete response.
 pub(crate) struct Response {
@@ -32,14 +36,14 @@ pub(crate) struct Source(Box<Parts>);
 struct Parts {
     url: String,
     status: StatusCode,
-    ids: Vec<(&'static str, String)>,
+    ids: Vec<(HeaderName, String)>,
     has_claims_challenge: bool,
 }
 
 impl Source {
     pub(crate) fn new(url: &str, status: StatusCode, headers: &HeaderMap) -> Self {
-        let id = |name: &'static str| {
-            let value = headers.get(name)?.to_str().ok()?;
+        let id = |name: HeaderName| {
+            let value = headers.get(&name)?.to_str().ok()?;
             Some((name, printable(value)))
         };
         let challenges = headers.get_all(WWW_AUTHENTICATE);

@@ -71,7 +71,8 @@ impl Expected<'_> {
             return Err(TokenError::TenantNotAllowed(tenant_id));
         }
         let keys = snapshot.keys.keys().iter();
-        let keys = keys.filter(|key| key.may_sign_for(&issuer, &unverified.tid));
+        let is_named = |key: &EntraKey| unverified.kid.as_ref().is_none_or(|kid| key.has_id(kid));
+        let keys = keys.filter(|key| is_named(key) && key.may_sign_for(&issuer, &unverified.tid));
         let keys = JsonWebKeySet::new(keys.cloned().collect());
         let verifier = self.verifier(issuer, keys)?;
         let token = &unverified.checked;

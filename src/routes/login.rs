@@ -1,5 +1,7 @@
 //! `GET login/`: a sign-in begins.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode};
 use openidconnect::RedirectUrl;
@@ -125,7 +127,7 @@ struct Begun<'a> {
     cookies: &'a AttemptCookies,
     params: LoginParams,
     redirect_uri: RedirectUrl,
-    snapshot: &'a Snapshot,
+    snapshot: &'a Arc<Snapshot>,
 }
 
 impl Begun<'_> {

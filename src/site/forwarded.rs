@@ -13,10 +13,10 @@ struct Origin(Option<Url>);
 impl TrustedProxies {
     /// A forwarded header. In a list the first entry counts: the outermost proxy wrote it.
     fn forwarded<'a>(&self, req: &'a HttpRequest, name: &str) -> Option<&'a str> {
-        let value = req
-            .headers()
-            .get(name)
-            .filter(|_| self.is_trusted_peer(req))?;
+        if !self.is_trusted_peer(req) {
+            return None;
+        }
+        let value = req.headers().get(name)?;
         let first = value.to_str().ok()?.split(',').next()?.trim();
         (!first.is_empty()).then_some(first)
     }

@@ -35,6 +35,7 @@ pub struct Site {
     pub(crate) policy: Arc<AccountPolicy>,
     pub(crate) scopes: Vec<Scope>,
     provider: OnceLock<Arc<Provider>>,
+    client: RwLock<Option<(Arc<Snapshot>, Arc<Client>)>>,
 }
 
 impl Site {
@@ -64,6 +65,7 @@ impl Site {
             policy: Arc::new(AccountPolicy::new(&config)),
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
             provider: OnceLock::new(),
+            client: RwLock::default(),
             config,
         }
     }
@@ -79,14 +81,24 @@ impl Site {
             .get_or_init(|| providers.for_authority(&self.config.authority))
     }
 
-    /// The openidconnect client with this site's credentials.
-    pub(crate) fn client(&self, snapshot: &Snapshot) -> Client {
+    /// The openidconnect client with this site's credentials, made once for each snapshot.
+    pub(crate) fn client(&self, snapshot: &Arc<Snapshot>) -> Arc<Client> {
+        let made = self.client.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, client)) = &*made
+            && Arc::ptr_eq(of, snapshot)
+        {
+            return Arc::clone(client);
+        }
+        drop(made);
         let config = &self.config;
-        flow::client(
+        let client = Arc::new(flow::client(
             &snapshot.metadata,
             &config.application_id,
             &config.client_secret,
-        )
+        ));
+        let mut made = self.client.write().unwrap_or_else(PoisonError::into_inner);
+        *made = Some((Arc::clone(snapshot), Arc::clone(&client)));
+        client
     }
 
     /// Tells this site from those of other names, applications and authorities.

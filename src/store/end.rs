@@ -33,7 +33,7 @@ macro_rules! statements {
         impl EndStatements for $connection {
             fn user_exists(&mut self, id: i64) -> QueryResult<bool> {
                 let user = users::table.find(id).select(users::id);
-                Ok(user.first::<i64>(self).optional()?.is_some())
+                Ok(user.get_result::<i64>(self).optional()?.is_some())
             }
 
             fn update_active(&mut self, id: i64, active: bool) -> QueryResult<()> {

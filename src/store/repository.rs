@@ -62,7 +62,7 @@ impl UserStore for DieselStore {
             on_backend!(pool, |conn| users::table
                 .find(id)
                 .select(User::as_select())
-                .first(conn)
+                .get_result(conn)
                 .optional())
         })
         .await
@@ -76,7 +76,7 @@ impl UserStore for DieselStore {
             on_backend!(pool, |conn| microsoft_sso_users::table
                 .find(id)
                 .select(MicrosoftUserRow::as_select())
-                .first(conn)
+                .get_result(conn)
                 .optional())
         });
         Ok(row.await?.map(MicrosoftUser::from))
@@ -94,7 +94,7 @@ impl UserStore for DieselStore {
                 .filter(microsoft_sso_identities::tenant_id.eq(&tenant_id))
                 .filter(microsoft_sso_identities::object_id.eq(&object_id))
                 .select(User::as_select())
-                .first(conn)
+                .get_result(conn)
                 .optional())
         })
         .await

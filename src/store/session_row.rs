@@ -48,7 +48,7 @@ macro_rules! read_session {
                     .filter(sessions::expires_at.gt(now))
                     .filter(is_current)
                     .select(sessions::state)
-                    .first(self)
+                    .get_result(self)
                     .optional()
             }
         }

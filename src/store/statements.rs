@@ -1,4 +1,7 @@
 //! The statements of a sign-in, once for all databases.
+//!
+//! What a unique key finds is read without `LIMIT 1`: SQLite plans a statement anew each time for the
+//! value of a bound LIMIT.
 
 use diesel::{
     OptionalExtension, QueryResult,
@@ -58,12 +61,15 @@ macro_rules! statements {
                         KnownAccountRow::as_select(),
                         Option::<BasicInfoRow>::as_select(),
                     ))
-                    .first(self)
+                    .get_result(self)
                     .optional()
             }
 
             fn user(&mut self, id: i64) -> QueryResult<User> {
-                users::table.find(id).select(User::as_select()).first(self)
+                users::table
+                    .find(id)
+                    .select(User::as_select())
+                    .get_result(self)
             }
 
             fn username_exists(&mut self, username: &str) -> QueryResult<bool> {
@@ -72,7 +78,7 @@ macro_rules! statements {
                 let found = users::table
                     .filter(same)
                     .select(users::id)
-                    .first::<i64>(self);
+                    .get_result::<i64>(self);
                 Ok(found.optional()?.is_some())
             }
 
@@ -103,7 +109,7 @@ macro_rules! statements {
                     .filter(same)
                     .filter(users::username.eq(username))
                     .select(users::id)
-                    .first(self)
+                    .get_result(self)
             }
 
             fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()> {
@@ -142,7 +148,7 @@ macro_rules! statements {
                 microsoft_sso_users::table
                     .find(id)
                     .select(BasicInfoRow::as_select())
-                    .first(self)
+                    .get_result(self)
                     .optional()
             }
 

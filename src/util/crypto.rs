@@ -18,12 +18,14 @@ readable_debug!(CryptoError);
 
 /// Lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut hex, byte| {
-        // Writing to a string can't fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        hex.extend([byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]));
+    }
+    hex
 }
 
 /// Fills a fresh array with random bytes from the system.
@@ -73,16 +75,19 @@ impl Sealer {
     /// Seals raw bytes: nonce, ciphertext and tag.
     pub(crate) fn seal_bytes(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
         let nonce = random::<NONCE_LEN>()?;
-        let mut body = plain.to_vec();
-        self.key
-            .seal_in_place_append_tag(
+        let len = NONCE_LEN + plain.len() + AES_256_GCM.tag_len();
+        let mut sealed = Vec::with_capacity(len);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let tag = self
+            .key
+            .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(purpose.as_bytes()),
-                &mut body,
+                &mut sealed[NONCE_LEN..],
             )
             .map_err(|_| CryptoError)?;
-        let mut sealed = nonce.to_vec();
-        sealed.append(&mut body);
+        sealed.extend_from_slice(tag.as_ref());
         Ok(sealed)
     }
 

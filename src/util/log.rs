@@ -20,6 +20,9 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 /// Strips control characters from text that may come from outside, and cuts it, so that it can't
 /// forge a log line.
 pub(crate) fn printable(text: &str) -> String {
+    if text.len() <= MAX_LEN && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
+        return text.to_owned();
+    }
     let visible = text.chars().filter(|c| !c.is_control());
     visible.take(MAX_LEN).collect()
 }

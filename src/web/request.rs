@@ -1,8 +1,14 @@
 //! What a request says about its client.
 
-use actix_web::HttpRequest;
+use actix_web::{
+    HttpRequest,
+    http::header::{ACCEPT, HeaderName},
+};
 
 use crate::util::{next_path::NextPath, query};
+
+const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
+const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with");
 
 /// The name of the login resource, for `url_for`.
 pub(crate) const LOGIN: &str = "microsoft_sso.login";
@@ -37,18 +43,14 @@ impl Client {
 }
 
 fn is_navigation(req: &HttpRequest) -> bool {
-    let text = |name: &str| {
-        req.headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-    };
-    if let Some(mode) = text("sec-fetch-mode") {
+    let text = |name: &HeaderName| req.headers().get(name)?.to_str().ok();
+    if let Some(mode) = text(&SEC_FETCH_MODE) {
         return mode == "navigate";
     }
-    let accept = text("accept").unwrap_or_default().to_ascii_lowercase();
+    let accept = text(&ACCEPT).unwrap_or_default().to_ascii_lowercase();
     let wants_json = accept.contains("json") && !accept.contains("text/html");
     let is_xhr =
-        text("x-requested-with").is_some_and(|by| by.eq_ignore_ascii_case("xmlhttprequest"));
+        text(&X_REQUESTED_WITH).is_some_and(|by| by.eq_ignore_ascii_case("xmlhttprequest"));
     !wants_json && !is_xhr
 }
 
