@@ -5,7 +5,7 @@
 //! reads (`email_verified: "true"`). So it is given the claims that it checks, and no others; the
 //! signature is verified over the token as it came.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -17,7 +17,7 @@ use serde::{
     Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, MapAccess, Visitor},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{claims::EntraClaims, keys::EntraKey, token_error::TokenError};
@@ -118,8 +118,8 @@ impl Unverified {
 /// The token with the claims that openidconnect checks. The signature isn't of these bytes, and is
 /// not part of it.
 fn checked(header: &str, claims: &Map<String, Value>) -> Result<CheckedIdToken, TokenError> {
-    let kept = CHECKED.map(|name| (name.to_owned(), json!(claims.get(name))));
-    let kept = Value::Object(kept.into_iter().collect()).to_string();
+    let kept = BTreeMap::from(CHECKED.map(|name| (name, claims.get(name))));
+    let kept = serde_json::to_string(&kept).map_err(|_| TokenError::Malformed)?;
     let token = format!("{header}.{}.", URL_SAFE_NO_PAD.encode(kept));
     serde_json::from_value(Value::String(token)).map_err(|_| TokenError::Malformed)
 }

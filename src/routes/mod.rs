@@ -13,7 +13,7 @@ mod stray;
 use std::rc::Rc;
 
 use actix_web::{
-    Resource, Route, guard,
+    Resource, Route, Scope, guard,
     web::{self, ServiceConfig},
 };
 
@@ -50,37 +50,32 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) + use<> {
         !path.contains('{'),
         "microsoft_sso::config_at takes a plain path, without a pattern: {path}"
     );
-    let scope = web::scope(path.trim_end_matches('/'))
-        .service(named(["/login/", "/login"], LOGIN).route(read().to(login::login)))
-        .service(
-            named(["/callback/", "/callback"], "microsoft_sso.callback")
-                .route(read().to(callback::callback))
-                .route(web::post().to(form_post::form_post)),
-        )
-        .service(
-            named(["/logout/", "/logout"], "microsoft_sso.logout")
-                .route(web::post().to(logout::logout))
-                .route(web::get().to(logout::by_button)),
-        )
-        .service(
-            named(
-                ["/front-channel-logout/", "/front-channel-logout"],
-                "microsoft_sso.front_channel_logout",
-            )
-            .route(read().to(front_channel_logout::front_channel_logout)),
-        )
-        .service(
-            named(["/picture/", "/picture"], "microsoft_sso.picture")
-                .route(read().to(photo::photo)),
-        )
-        .service(
-            web::resource("/style.css")
-                .name("microsoft_sso.style")
-                .route(read().to(login_page::style)),
-        )
-        .service(
-            named(["/", ""], "microsoft_sso.login_page").route(read().to(login_page::login_page)),
-        );
+    let scope = web::scope(path.trim_end_matches('/'));
+    let scope = endpoint(scope, "/login", LOGIN, |login| {
+        login.route(read().to(login::login))
+    });
+    let scope = endpoint(scope, "/callback", "microsoft_sso.callback", |callback| {
+        callback
+            .route(read().to(callback::callback))
+            .route(web::post().to(form_post::form_post))
+    });
+    let scope = endpoint(scope, "/logout", "microsoft_sso.logout", |logout| {
+        logout
+            .route(web::post().to(logout::logout))
+            .route(web::get().to(logout::by_button))
+    });
+    let name = "microsoft_sso.front_channel_logout";
+    let scope = endpoint(scope, "/front-channel-logout", name, |logout| {
+        logout.route(read().to(front_channel_logout::front_channel_logout))
+    });
+    let scope = endpoint(scope, "/picture", "microsoft_sso.picture", |picture| {
+        picture.route(read().to(photo::photo))
+    });
+    let style = web::resource("/style.css").name("microsoft_sso.style");
+    let scope = scope.service(style.route(read().to(login_page::style)));
+    let scope = endpoint(scope, "", "microsoft_sso.login_page", |page| {
+        page.route(read().to(login_page::login_page))
+    });
     move |app| {
         // It runs once per worker, so each has a client of its own.
         app.app_data(Rc::new(WorkerClient::default()))
@@ -93,7 +88,10 @@ fn read() -> Route {
     web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
-/// A resource with a name: `require_login` admits the plugin's own resources by it.
-fn named(paths: [&str; 2], name: &str) -> Resource {
-    web::resource(paths).name(name)
+/// Mounts an endpoint with and without its trailing slash, as two resources: actix matches a resource
+/// of two paths by a regular expression. `require_login` admits the plugin's own by their names.
+fn endpoint(scope: Scope, path: &str, name: &str, routes: impl Fn(Resource) -> Resource) -> Scope {
+    let slashed = web::resource(format!("{path}/")).name(name);
+    let bare = web::resource(path).name(&format!("{name}_bare"));
+    scope.service(routes(slashed)).service(routes(bare))
 }

@@ -13,8 +13,6 @@ use super::{
     key,
     written::{self, WrittenSession},
 };
-#[cfg(feature = "sqlite")]
-use crate::store::sqlite_reader::SqliteReader;
 use crate::{
     store::{
         diesel::DieselStore,
@@ -37,8 +35,6 @@ type State = HashMap<String, String>;
 pub struct DieselSessions {
     /// `None` where the application has no database for sessions.
     database: Option<DieselStore>,
-    #[cfg(feature = "sqlite")]
-    reader: Option<Arc<SqliteReader>>,
     users: Users,
     sealer: Arc<Sealer>,
     clock: Arc<dyn Clock>,
@@ -69,8 +65,6 @@ impl DieselSessions {
     ) -> Self {
         Self {
             database: database.cloned(),
-            #[cfg(feature = "sqlite")]
-            reader: database.and_then(DieselStore::reader).map(Arc::new),
             users,
             sealer: Arc::clone(sealer),
             clock: Arc::clone(clock),
@@ -182,12 +176,6 @@ impl DieselSessions {
     /// The sealed state of a session, in one statement.
     async fn read(&self, id: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let now = self.clock.now().timestamp();
-        #[cfg(feature = "sqlite")]
-        if let Some(reader) = &self.reader
-            && let Some(found) = reader.read(|conn| conn.live_session(id, now))
-        {
-            return Ok(found);
-        }
         let id = id.to_owned();
         self.block(move |pool| on_backend!(pool, |conn| conn.live_session(&id, now)))
             .await

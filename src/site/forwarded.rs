@@ -2,13 +2,10 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use actix_web::{HttpMessage, HttpRequest, http::header};
+use actix_web::{HttpRequest, http::header};
 use url::Url;
 
 use crate::settings::trusted_proxies::TrustedProxies;
-
-/// The origin of a request, parsed once.
-struct Origin(Option<Url>);
 
 impl TrustedProxies {
     /// A forwarded header. In a list the first entry counts: the outermost proxy wrote it.
@@ -24,19 +21,6 @@ impl TrustedProxies {
     /// The origin as the browser spells it. Without a trusted proxy the client may write any host, so
     /// check [`Self::is_trusted_peer`] before you use it.
     pub(crate) fn origin(&self, req: &HttpRequest) -> Option<Url> {
-        if let Some(Origin(known)) = req.extensions().get() {
-            return known.clone();
-        }
-        self.parse_origin(req)
-    }
-
-    /// Keeps the origin of a request that no handler has seen, for the parts that are going to ask.
-    pub(crate) fn remember_origin(&self, req: &HttpRequest) {
-        let origin = Origin(self.parse_origin(req));
-        req.extensions_mut().insert(origin);
-    }
-
-    fn parse_origin(&self, req: &HttpRequest) -> Option<Url> {
         let by_connection = if req.app_config().secure() {
             "https"
         } else {

@@ -11,8 +11,6 @@ use std::{
 
 use actix_web::{rt::time::timeout, web};
 
-#[cfg(feature = "sqlite")]
-use super::sqlite_reader::SqliteReader;
 use super::{
     connections::Limits,
     error::StoreError,
@@ -30,9 +28,6 @@ pub struct DieselStore {
     pool: AnyPool,
     place: Place,
     timeout: Duration,
-    /// The SQLite file, where it is opened by its path.
-    #[cfg(feature = "sqlite")]
-    file: Option<Arc<str>>,
     /// When expired sessions were last deleted, in seconds since 1970; for all clones.
     cleaned_at: Arc<AtomicI64>,
 }
@@ -61,8 +56,6 @@ impl DieselStore {
         };
         let (pool, place) = AnyPool::new(url, limits)?;
         Ok(Self {
-            #[cfg(feature = "sqlite")]
-            file: url.strip_prefix("sqlite://").map(Arc::from),
             pool,
             place,
             timeout: limits.timeout,
@@ -84,8 +77,6 @@ impl DieselStore {
             );
         }
         Self {
-            #[cfg(feature = "sqlite")]
-            file: None,
             place: Place::OwnPool(pool.name()),
             pool,
             timeout: config.0.database_timeout,
@@ -114,12 +105,6 @@ impl DieselStore {
     pub fn revert_migrations(&self) -> Result<(), StoreError> {
         let reverted = on_backend!(&self.pool, |conn| migrations::revert(conn));
         reverted.map_err(|error| error.at(&self.place))
-    }
-
-    /// A reader of the SQLite file for one worker.
-    #[cfg(feature = "sqlite")]
-    pub(crate) fn reader(&self) -> Option<SqliteReader> {
-        self.file.as_ref().and_then(SqliteReader::new)
     }
 
     /// Whether an interval has passed since the last clean-up; for one caller only.

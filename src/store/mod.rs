@@ -32,8 +32,6 @@ pub mod schema;
 pub(crate) mod session_row;
 #[cfg(feature = "_diesel")]
 mod sign_in;
-#[cfg(feature = "sqlite")]
-pub(crate) mod sqlite_reader;
 #[cfg(feature = "_diesel")]
 mod statements;
 pub(crate) mod user_store;

@@ -105,23 +105,14 @@ pub(crate) fn absolute_url(req: &HttpRequest, sso: &Sso, path: &str) -> Option<S
 /// How the browser reaches the application, for its cookies: by the settings of the site, else by the
 /// request.
 pub(crate) fn transport(req: &HttpRequest, sso: &MicrosoftSso) -> Transport {
-    transport_of(req, sso, || {})
-}
-
-/// As [`transport`], for a request that no handler has seen.
-pub(super) fn first_transport(req: &HttpRequest, sso: &MicrosoftSso) -> Transport {
-    transport_of(req, sso, || sso.trusted_proxies.remember_origin(req))
-}
-
-fn transport_of(req: &HttpRequest, sso: &MicrosoftSso, before: impl FnOnce()) -> Transport {
     let site = sso.sites.for_request(req, &sso.trusted_proxies);
     let by_settings = site.and_then(|site| site.config.is_https());
-    if by_settings.is_none() {
-        before();
-    }
-    let by_request = || match request_origin(req, sso) {
-        Some(url) => url.scheme() == "https",
-        None => req.app_config().secure(),
+    let by_connection = req.app_config().secure();
+    let by_request = || {
+        // Nobody else can say otherwise, so that most requests need no origin parsed.
+        let forwarded = sso.trusted_proxies.is_trusted_peer(req);
+        let origin = forwarded.then(|| request_origin(req, sso)).flatten();
+        origin.map_or(by_connection, |url| url.scheme() == "https")
     };
     if by_settings.unwrap_or_else(by_request) {
         Transport::Https

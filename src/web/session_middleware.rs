@@ -198,7 +198,7 @@ where
         // Without app data nobody signs in, and the log says so there.
         let sso = req.app_data::<Data<MicrosoftSso>>().cloned();
         let transport = match &sso {
-            Some(sso) => origin::first_transport(req.request(), sso),
+            Some(sso) => origin::transport(req.request(), sso),
             None => Transport::Http,
         };
         let names = sso.as_ref().map(|sso| SessionCookie::new(sso, transport));
