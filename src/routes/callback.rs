@@ -209,9 +209,16 @@ impl Callback {
     /// The session to be written with the sign-in, where both are in one database.
     #[cfg(feature = "_diesel")]
     fn session_draft(&self) -> Option<SessionDraft> {
+        let sessions = sessions_with_users(&self.req)?;
+        // The middleware may be that of another `MicrosoftSso`, around the whole application.
+        let store = &self.sso.store;
+        let database = sessions.database_of_users()?;
+        if !store.is_session_database() || !store.session_database()?.is_same(database) {
+            return None;
+        }
         let age = time::Duration::try_from(self.sso.session_age);
         Some(SessionDraft {
-            sessions: sessions_with_users(&self.req)?,
+            sessions,
             before: self.session.entries().clone(),
             age: age.unwrap_or(time::Duration::MAX),
         })

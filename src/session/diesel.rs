@@ -29,7 +29,7 @@ type State = HashMap<String, String>;
 /// A session store on a database, for
 /// [`MicrosoftSso::sessions_in`](crate::MicrosoftSso::sessions_in) where the user store is your own.
 ///
-/// The database holds a SHA-256 of a session's key and the sealed state, so a copy of it signs
+/// The database holds the time and a hash of a session's key and the sealed state, so a copy of it signs
 /// nobody in and shows no access token.
 #[derive(Clone)]
 pub struct DieselSessions {
@@ -117,15 +117,21 @@ impl DieselSessions {
     }
 
     /// A new session, to be written with its sign-in.
-    pub(crate) fn draft(
+    pub(super) fn draft(
         &self,
+        database: &DieselStore,
         state: State,
         identity: &Identity,
         ttl: &Duration,
     ) -> Result<(SessionRow, WrittenSession), StoreError> {
         let key = self.new_key()?;
         let row = self.row(&key, &state, Some(identity), ttl)?;
-        Ok((row, WrittenSession { key, state }))
+        let session = WrittenSession {
+            database: database.clone(),
+            key,
+            state,
+        };
+        Ok((row, session))
     }
 
     /// The database, where it holds the users, too.
@@ -137,13 +143,16 @@ impl DieselSessions {
     async fn insert(&self, state: State, ttl: &Duration) -> Result<String, StoreError> {
         let key = self.new_key()?;
         let row = self.row(&key, &state, identity_in(&state).as_ref(), ttl)?;
-        self.block(move |pool| {
+        let inserted = self.block(move |pool| {
             on_backend!(pool, |conn| diesel::insert_into(table)
                 .values(&row)
                 .execute(conn))
-        })
-        .await?;
-        Ok(key)
+        });
+        match inserted.await {
+            // Nobody else has the key: the connection was lost after the row was written.
+            Err(error) if error.is_duplicate() => Ok(key),
+            done => done.map(|_| key),
+        }
     }
 
     async fn replace(&self, key: &str, state: &State, ttl: &Duration) -> Result<(), StoreError> {
@@ -200,7 +209,8 @@ impl SessionStore for DieselSessions {
 
     async fn save(&self, state: State, ttl: &Duration) -> Result<SessionKey, SaveError> {
         let other = |error: StoreError| SaveError::Other(error.into());
-        let key = match written::take() {
+        let written = self.database.as_ref().and_then(written::take);
+        let key = match written {
             Some(written) => {
                 // Something of the application added to the session meanwhile.
                 if written.state != state {

@@ -32,11 +32,12 @@ impl SessionDraft {
     ) -> Result<(SignInOutcome, Option<WrittenSession>), StoreError> {
         let database = self.sessions.database_of_users().cloned();
         let database = database.ok_or_else(|| StoreError::new("there is no database of users"))?;
+        let of = database.clone();
         let make = move |user: &User| {
             let identity = identity(user.clone());
             let state = state_after(&self.before, &identity, access_token.as_ref());
             let state = state.map_err(StoreError::new)?;
-            self.sessions.draft(state, &identity, &self.age)
+            self.sessions.draft(&of, state, &identity, &self.age)
         };
         database.sign_in_with_session(sign_in, make).await
     }

@@ -10,7 +10,7 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
-use super::key;
+use super::key::{self, FIRST_ID_OF_BEFORE};
 use crate::{
     store::{
         diesel::DieselStore,
@@ -32,7 +32,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Starts a deletion, if the last one was long enough ago.
 pub(super) fn delete_if_due(database: &DieselStore, now: DateTime<Utc>, age: &Age) {
-    // Only sessions that are older than that can have expired, and they come first in the table.
+    // Only sessions that are older than that can have expired, and they come first in the primary key.
     let oldest = now.timestamp_millis().saturating_sub(millis(age));
     let now = now.timestamp();
     if !database.is_cleanup_due(now, INTERVAL) {
@@ -56,7 +56,7 @@ async fn delete(database: &DieselStore, now: i64, before: &str) -> Result<(), St
         let deleted = database.block(move |pool| {
             // Not every database takes a limit in DELETE, so the ids come first.
             let expired = on_backend!(pool, |conn| table
-                .filter(id.lt(&before))
+                .filter(id.lt(&before).or(id.ge(FIRST_ID_OF_BEFORE)))
                 .filter(expires_at.le(now))
                 .select(id)
                 .limit(BATCH)

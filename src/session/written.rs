@@ -7,8 +7,11 @@ use std::{cell::Cell, collections::HashMap, future::Future};
 
 use tokio::{task::futures::TaskLocalFuture, task_local};
 
+use crate::store::diesel::DieselStore;
+
 /// A session in the database, by its key.
 pub(crate) struct WrittenSession {
+    pub(super) database: DieselStore,
     pub(super) key: String,
     pub(super) state: HashMap<String, String>,
 }
@@ -36,7 +39,12 @@ pub(crate) fn leave(session: WrittenSession) {
     WRITTEN.try_with(|place| place.set(Some(session))).ok();
 }
 
-/// The session that the request's sign-in wrote.
-pub(super) fn take() -> Option<WrittenSession> {
-    WRITTEN.try_with(Cell::take).ok().flatten()
+/// The session that the request's sign-in wrote to this database.
+pub(super) fn take(database: &DieselStore) -> Option<WrittenSession> {
+    let session = WRITTEN.try_with(Cell::take).ok().flatten()?;
+    if session.database.is_same(database) {
+        return Some(session);
+    }
+    leave(session);
+    None
 }

@@ -1,6 +1,10 @@
 //! The connections to one database, and the replacement of those that were lost.
 
-use std::{sync::Arc, thread::sleep, time::Duration};
+use std::{
+    sync::Arc,
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
 use diesel::r2d2::{
     ConnectionManager, CustomizeConnection, Error as PoolError, Pool, PooledConnection,
@@ -8,6 +12,7 @@ use diesel::r2d2::{
 };
 
 use super::error::StoreError;
+use crate::util::log::chain;
 
 pub(super) type PoolOf<C> = Pool<ConnectionManager<C>>;
 
@@ -60,33 +65,41 @@ impl<C: Prepared> Connections<C> {
     /// firewall forgot it), the work is done once more on another.
     ///
     /// A test at each check-out would cost a round trip each time, and lose to a connection that breaks
-    /// just after it. All our work may be done twice: where the loss hid a commit, the second run
-    /// finds what the first one wrote.
+    /// just after it. A transaction that had begun isn't repeated: it may have been committed.
     pub(crate) fn run<T, E: Into<StoreError>>(
         &self,
         mut work: impl FnMut(&mut C) -> Result<T, E>,
     ) -> Result<T, StoreError> {
+        let deadline = self.own.as_ref().map(|own| own.deadline());
         let mut conn = self.pool.get().map_err(StoreError::new)?;
-        let done = work(&mut conn).map_err(Into::into);
-        if !matches!(&done, Err(error) if error.is_lost_connection()) {
-            return done;
+        let error = match work(&mut conn).map_err(Into::into) {
+            Err(error) if error.needs_another_connection() => error,
+            done => return done,
+        };
+        tracing::warn!(
+            code = "connection_replaced",
+            reason = %chain(&error),
+            "a connection to the database is of no use any more; the work is done again on another"
+        );
+        let mut conn = self.replace(conn, deadline)?;
+        if deadline.is_some_and(|deadline| now() >= deadline) {
+            return Err(error);
         }
-        tracing::debug!("a connection to the database was lost; the work is done again");
-        let mut conn = self.replace(conn)?;
         work(&mut conn).map_err(Into::into)
     }
 
     fn replace(
         &self,
         mut lost: PooledConnection<ConnectionManager<C>>,
+        deadline: Option<Instant>,
     ) -> Result<PooledConnection<ConnectionManager<C>>, StoreError> {
-        match &self.own {
-            Some(own) => {
-                *lost = own.connect()?;
+        match (&self.own, deadline) {
+            (Some(own), Some(deadline)) => {
+                *lost = own.connect(deadline)?;
                 Ok(lost)
             }
             // The application's pool tests connections, unless told not to.
-            None => {
+            _ => {
                 drop(lost);
                 self.pool.get().map_err(StoreError::new)
             }
@@ -100,24 +113,35 @@ impl<C: Prepared> Connections<C> {
     }
 }
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a blocking thread bounds its own wait"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
 /// Pause between two tries to connect.
 const PAUSE: Duration = Duration::from_millis(100);
 
 impl Own {
-    /// A new connection; it waits for a server that restarts, as the pool does.
-    fn connect<C: Prepared>(&self) -> Result<C, StoreError> {
-        let pauses = (self.limits.timeout / 2).as_millis() / PAUSE.as_millis();
-        let mut conn = C::establish(&self.url);
-        for _ in 0..pauses {
-            if conn.is_ok() {
-                break;
+    /// When whoever waits for the work gives up.
+    fn deadline(&self) -> Instant {
+        now() + self.limits.timeout
+    }
+
+    /// A new connection; it waits for a server that restarts.
+    fn connect<C: Prepared>(&self, deadline: Instant) -> Result<C, StoreError> {
+        loop {
+            match C::establish(&self.url) {
+                Ok(mut conn) => {
+                    conn.batch_execute(&C::preparation(self.limits))?;
+                    return Ok(conn);
+                }
+                Err(error) if now() + PAUSE >= deadline => return Err(StoreError::new(error)),
+                Err(_) => sleep(PAUSE),
             }
-            sleep(PAUSE);
-            conn = C::establish(&self.url);
         }
-        let mut conn = conn.map_err(StoreError::new)?;
-        conn.batch_execute(&C::preparation(self.limits))?;
-        Ok(conn)
     }
 }
 

@@ -1,5 +1,8 @@
 //! The differences between databases.
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::cell::Cell;
+
 use diesel::connection::Connection;
 
 use super::error::StoreError;
@@ -59,7 +62,12 @@ impl Dialect for diesel::PgConnection {
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.transaction(body)
+        in_transaction(|begun| {
+            self.transaction(|conn| {
+                begun.set(true);
+                body(conn)
+            })
+        })
     }
 
     /// This lock mode conflicts with itself and with writers, but not with readers.
@@ -82,7 +90,12 @@ impl Dialect for diesel::MysqlConnection {
         &mut self,
         body: impl FnOnce(&mut Self) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        self.transaction(body)
+        in_transaction(|begun| {
+            self.transaction(|conn| {
+                begun.set(true);
+                body(conn)
+            })
+        })
     }
 
     /// It comes first in its transaction: the snapshot is taken after it, and shows what the
@@ -93,4 +106,16 @@ impl Dialect for diesel::MysqlConnection {
             .execute(self)?;
         Ok(())
     }
+}
+
+/// Marks an error of a transaction that had begun.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn in_transaction<T>(
+    transaction: impl FnOnce(&Cell<bool>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let begun = Cell::new(false);
+    transaction(&begun).map_err(|error| match begun.get() {
+        true => error.in_transaction(),
+        false => error,
+    })
 }

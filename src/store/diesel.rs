@@ -107,6 +107,11 @@ impl DieselStore {
         reverted.map_err(|error| error.at(&self.place))
     }
 
+    /// Whether both are handles on the same pool.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cleaned_at, &other.cleaned_at)
+    }
+
     /// Whether an interval has passed since the last clean-up; for one caller only.
     pub(crate) fn is_cleanup_due(&self, now: i64, interval: i64) -> bool {
         let last = self.cleaned_at.load(Ordering::Relaxed);

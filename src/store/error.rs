@@ -15,6 +15,9 @@ pub struct StoreError {
     #[cfg(feature = "_diesel")]
     place: Option<Place>,
     hint: Option<&'static str>,
+    /// Whether it failed in a transaction, which may have been committed all the same.
+    #[cfg(feature = "_diesel")]
+    may_be_committed: bool,
 }
 
 impl StoreError {
@@ -25,18 +28,26 @@ impl StoreError {
             #[cfg(feature = "_diesel")]
             place: None,
             hint: None,
+            #[cfg(feature = "_diesel")]
+            may_be_committed: false,
         }
     }
 }
 
-/// What MySQL and MariaDB say of a connection that is gone (errors 2006, 2013, 1927 and 4031).
+/// What MySQL, MariaDB and their libraries say of a connection that is gone (errors 2006, 2013, 1053, 1927
+/// and 4031).
 #[cfg(feature = "_diesel")]
-const LOST: [&str; 4] = [
-    "server has gone away",
+const LOST: [&str; 5] = [
+    "erver has gone away",
+    "erver shutdown in progress",
     "Lost connection to",
     "Connection was killed",
     "disconnected by the server because of inactivity",
 ];
+
+/// What MySQL and MariaDB say of a write to a server that takes none (error 1290).
+#[cfg(feature = "_diesel")]
+const READ_ONLY: &str = "--read-only option";
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
@@ -75,17 +86,37 @@ impl StoreError {
         )
     }
 
-    /// Whether the connection to the database was lost before or during the work.
-    pub(super) fn is_lost_connection(&self) -> bool {
-        use diesel::result::{DatabaseErrorKind, Error::DatabaseError};
+    /// Whether nothing was done and another connection may serve: this one was lost, or its server
+    /// takes no writes any more.
+    pub(super) fn needs_another_connection(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind::*, Error::DatabaseError};
         match self.cause.downcast_ref() {
-            Some(DatabaseError(DatabaseErrorKind::ClosedConnection, _)) => true,
+            // A connection that was found lost before, and couldn't be replaced then.
+            Some(DatabaseError(ReadOnlyTransaction | UnableToSendCommand, _)) => true,
+            Some(DatabaseError(ClosedConnection, _)) => !self.may_be_committed,
             // Of MySQL, diesel passes on texts alone.
-            Some(DatabaseError(DatabaseErrorKind::Unknown, what)) => {
-                LOST.iter().any(|text| what.message().contains(text))
+            Some(DatabaseError(Unknown, what)) => {
+                let says = |text: &&str| what.message().contains(*text);
+                says(&READ_ONLY) || (LOST.iter().any(says) && !self.may_be_committed)
             }
             _ => false,
         }
+    }
+
+    /// Whether a row with the same key is there already.
+    pub(crate) fn is_duplicate(&self) -> bool {
+        use diesel::result::{DatabaseErrorKind::UniqueViolation, Error::DatabaseError};
+        matches!(
+            self.cause.downcast_ref(),
+            Some(DatabaseError(UniqueViolation, _))
+        )
+    }
+
+    /// Of a transaction that had begun.
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    pub(super) fn in_transaction(mut self) -> Self {
+        self.may_be_committed = true;
+        self
     }
 
     /// Names the database, and the next step where the cause tells it.
@@ -122,11 +153,19 @@ impl StoreError {
                 "a table or column is missing: call `migrate()` at start, with the library's present version",
             );
         }
+        if says("prepared statement") {
+            return Some(
+                "a pooler in front of the database gives each transaction another connection: let it pool sessions, or keep prepared statements",
+            );
+        }
         if says("does not exist") || says("Unknown database") {
             return Some("create the database and its user, then call `migrate()`");
         }
-        if says("readonly database") || says("read-only") {
+        if says("readonly database") {
             return Some("let this process write to the database");
+        }
+        if says("read-only") {
+            return Some("the server takes no writes: has it failed over, or is it a replica?");
         }
         if says("database or disk is full") {
             return Some("make room on the disk");

@@ -25,8 +25,9 @@ pub(super) fn sign_in<C: Statements>(
     if C::IS_IN_PROCESS {
         return conn.write(|conn| sign_in_within(conn, sign_in, session));
     }
-    // Nothing is locked by what is read, so it may as well come before the transaction. That is two
-    // round trips less.
+    // Reading locks nothing, in a transaction or not, so it comes before it: two round trips less.
+    // Where the user is set inactive or signed out in between, their generation has risen, and the
+    // session that is written is none.
     match plan(conn, sign_in, session)? {
         Plan::Unknown => Ok(None),
         Plan::Done(outcome) => Ok(Some(outcome)),

@@ -93,7 +93,8 @@ impl AnyPool {
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => {
                 let place = Place::server("PostgreSQL", _rest).map_err(StoreError::new)?;
-                Ok((Self::Postgres(connections::server(url, limits)), place))
+                let url = with_connect_timeout(url, limits);
+                Ok((Self::Postgres(connections::server(&url, limits)), place))
             }
             #[cfg(feature = "mysql")]
             "mysql" => {
@@ -106,6 +107,20 @@ impl AnyPool {
             ))),
         }
     }
+}
+
+/// libpq waits for a host that doesn't answer as long as the system does, unless told otherwise.
+#[cfg(feature = "postgres")]
+fn with_connect_timeout(url: &str, limits: Limits) -> String {
+    if url.contains("connect_timeout=") {
+        return url.to_owned();
+    }
+    let joint = if url.contains('?') { '&' } else { '?' };
+    // One second is taken for two (libpq, "Parameter Key Words").
+    format!(
+        "{url}{joint}connect_timeout={}",
+        limits.timeout.as_secs().max(2)
+    )
 }
 
 const SCHEMES: &str = "there are `sqlite://path` (feature sqlite), `postgres://` (feature postgres) and `mysql://` (feature mysql)";

@@ -101,7 +101,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    /// Sessions, sealed, by the SHA-256 of their key.
+    /// Sessions, sealed, by the time and a hash of their key.
     microsoft_sso_sessions (id) {
         id -> Text,
         state -> Binary,

@@ -1,4 +1,4 @@
-//! One sign-in in the database: find or create the user, decide and write in one transaction.
+//! One sign-in in the database: find or create the user, decide, and write in one transaction.
 
 use chrono::NaiveDateTime;
 use diesel::{OptionalExtension, QueryResult};

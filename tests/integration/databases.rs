@@ -295,6 +295,73 @@ async fn connections_that_the_server_has_closed_cost_nobody_anything() {
     }
 }
 
+/// A road to the database server that can be cut.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+struct Relay {
+    address: std::net::SocketAddr,
+    is_cut: std::rc::Rc<tokio::sync::watch::Sender<bool>>,
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+impl Relay {
+    async fn to(server: String) -> Self {
+        use tokio::net::{TcpListener, TcpStream};
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let is_cut = std::rc::Rc::new(tokio::sync::watch::Sender::new(false));
+        let cut = std::rc::Rc::clone(&is_cut);
+        actix_web::rt::spawn(async move {
+            loop {
+                let (mut near, _) = listener.accept().await.unwrap();
+                let mut watch = cut.subscribe();
+                if *watch.borrow() {
+                    continue;
+                }
+                let mut far = TcpStream::connect(&server).await.unwrap();
+                actix_web::rt::spawn(async move {
+                    let both = tokio::io::copy_bidirectional(&mut near, &mut far);
+                    let end = watch.wait_for(|is_cut| *is_cut);
+                    futures_util::pin_mut!(both, end);
+                    futures_util::future::select(both, end).await;
+                });
+            }
+        });
+        Self { address, is_cut }
+    }
+}
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+#[actix_web::test]
+async fn after_a_long_outage_of_the_server_the_first_request_is_served() {
+    if server().is_none() {
+        return;
+    }
+    let database = TestDatabase::fresh();
+    database.store().migrate().unwrap();
+    let mut url = url::Url::parse(&database.url()).unwrap();
+    let default = if url.scheme() == "mysql" { 3306 } else { 5432 };
+    let port = url.port().unwrap_or(default);
+    let relay = Relay::to(format!("{}:{port}", url.host_str().unwrap())).await;
+    url.set_port(Some(relay.address.port())).unwrap();
+    let config = microsoft_sso::Config::builder().enabled(false);
+    let config = config.database_timeout(Duration::from_secs(1));
+    let store = DieselStore::connect(url.as_str(), &config.build().unwrap()).unwrap();
+    let app = TestApp::with_store(store, database);
+    let browser = app.browser();
+    browser.sign_in("ada@contoso.example").await;
+    assert!(browser.me().await.is_some());
+    relay.is_cut.send_replace(true);
+    for _ in 0..3 {
+        assert_eq!(browser.get("/me").await.status, 503);
+    }
+    relay.is_cut.send_replace(false);
+    assert_eq!(browser.get("/me").await.status, 200);
+    assert_eq!(
+        app.browser().sign_in("ada@contoso.example").await.status,
+        303
+    );
+}
+
 /// The statements of the blocks of SQL in a document.
 fn recipe(document: &str) -> Vec<String> {
     let blocks = document.split("```sql\n").skip(1);

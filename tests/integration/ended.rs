@@ -257,7 +257,11 @@ async fn expired_sessions_are_deleted_in_batches_outside_of_the_request() {
     let app = TestApp::start().await;
     for batch in 0..3 {
         let rows: Vec<_> = (0..500)
-            .map(|row| format!("('00-expired-{batch}-{row}', '', 1)"))
+            // Those of an earlier version, too.
+            .map(|row| match row % 2 {
+                0 => format!("('!00-expired-{batch}-{row}', '', 1)"),
+                _ => format!("('f-expired-{batch}-{row}', '', 1)"),
+            })
             .collect();
         app.execute(&format!(
             "INSERT INTO microsoft_sso_sessions (id, state, expires_at) VALUES {}",

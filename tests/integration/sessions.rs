@@ -122,7 +122,7 @@ async fn a_stored_session_shows_neither_its_key_nor_its_token() {
     };
     assert_eq!(plain(&token[..40]), 0);
     assert_eq!(plain("microsoft_sso_identity"), 0);
-    assert_eq!(app.count("microsoft_sso_sessions WHERE length(id) = 64 AND user_id IS NOT NULL AND tenant_id IS NOT NULL AND sid IS NOT NULL"), 1);
+    assert_eq!(app.count("microsoft_sso_sessions WHERE length(id) = 63 AND user_id IS NOT NULL AND tenant_id IS NOT NULL AND sid IS NOT NULL"), 1);
 }
 
 #[actix_web::test]
