@@ -20,24 +20,31 @@ mod database;
 #[expect(dead_code, reason = "it serves the integration tests, too")]
 mod harness;
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
+use actix_web::rt::time::sleep;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use harness::TestApp;
 
 const ADA: &str = "ada@contoso.example";
 
+/// One recorder serves all tests, so they take turns.
+static TURN: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-fn record(statement: &str) {
+fn record(statement: String) {
     let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.push(statement.to_owned());
+    seen.push(statement);
 }
 
 fn recorder() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(|event: InstrumentationEvent<'_>| match event {
-        InstrumentationEvent::StartQuery { query, .. } => record(&kind(&query.to_string())),
-        InstrumentationEvent::CacheQuery { .. } => record("prepare"),
+        InstrumentationEvent::StartQuery { query, .. } => record(query.to_string()),
+        InstrumentationEvent::CacheQuery { .. } => record("PREPARE".to_owned()),
         _ => {}
     }))
 }
@@ -57,12 +64,17 @@ fn kind(sql: &str) -> String {
     format!("{verb} {}", named.join(" ")).trim().to_owned()
 }
 
+fn kinds() -> Vec<String> {
+    take().iter().map(|sql| kind(sql)).collect()
+}
+
 fn take() -> Vec<String> {
     std::mem::take(&mut *SEEN.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 #[actix_web::test]
 async fn a_sign_in_is_one_transaction_with_its_session_and_a_request_reads_it_once() {
+    let _turn = TURN.lock().await;
     set_default_instrumentation(recorder).unwrap();
     let app = TestApp::start().await;
     // The first sign-in creates the user, and the second one prepares statements.
@@ -83,12 +95,124 @@ async fn a_sign_in_is_one_transaction_with_its_session_and_a_request_reads_it_on
         "mysql" => vec![select, "BEGIN", update, insert, "COMMIT"],
         _ => vec!["BEGIN", select, update, insert, "COMMIT"],
     };
-    assert_eq!(take(), expected);
+    assert_eq!(kinds(), expected);
 
     assert_eq!(browser.get("/private").await.status, 200);
-    assert_eq!(take(), ["SELECT users microsoft_sso_sessions"]);
+    assert_eq!(kinds(), ["SELECT users microsoft_sso_sessions"]);
     assert!(
         browser.me().await.is_some(),
         "it is the session of the sign-in"
     );
+}
+
+/// A statement with its values in the place of their marks.
+fn with_values(recorded: &str) -> String {
+    let (sql, binds) = recorded.split_once(" -- binds: ").unwrap();
+    let binds = binds.trim().trim_start_matches('[').trim_end_matches(']');
+    let mut sql = format!("{sql} ");
+    for (number, value) in binds.split(", ").enumerate() {
+        let value = match value.strip_prefix('"') {
+            // PostgreSQL's list of one text.
+            Some(text) if text.ends_with("\"]") => format!("'{{{}}}'", &text[..text.len() - 2]),
+            Some(text) => format!("'{}'", text.trim_end_matches('"')),
+            None => value.to_owned(),
+        };
+        let numbered = format!("${} ", number + 1);
+        sql = match sql.contains('?') {
+            true => sql.replacen('?', &value, 1),
+            false => sql
+                .replace(')', " ) ")
+                .replace(numbered.as_str(), &format!("{value} ")),
+        };
+    }
+    sql
+}
+
+/// Every statement of these requests that reads finds its rows by a key, however many there are: on a
+/// table of people and sessions, none looks at each row.
+#[actix_web::test]
+async fn no_statement_looks_at_every_row() {
+    let _turn = TURN.lock().await;
+    set_default_instrumentation(recorder).unwrap();
+    let app = TestApp::start().await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    fill(&app);
+    // The clean-up of sessions is due again.
+    app.advance(301);
+    take();
+    let again = app.browser();
+    again.sign_in(ADA).await;
+    assert!(again.me().await.is_some());
+    app.browser().sign_in("grace@contoso.example").await;
+    let me = again.me().await.unwrap();
+    let id = serde_json::from_value(me["id"].clone()).unwrap();
+    app.sso.sign_out_everywhere(&id).await.unwrap();
+    browser
+        .get("/microsoft_sso/front-channel-logout/?sid=made-up")
+        .await;
+    // The clean-up goes on in the background.
+    sleep(Duration::from_millis(300)).await;
+
+    let mut checked = Vec::new();
+    for statement in take() {
+        let verb = statement.split_whitespace().next().unwrap_or_default();
+        let is_read = matches!(verb, "SELECT" | "DELETE") && statement.contains(" WHERE ");
+        if !is_read || statement.contains("creation") {
+            continue;
+        }
+        checked.push(kind(&statement));
+        let sql = with_values(&statement);
+        let plan = app.database().plan(&sql);
+        if std::env::var("SHOW").is_ok() {
+            eprintln!("{sql}\n   => {}", plan.text);
+        }
+        assert!(!plan.looks_at_every_row, "{sql}\n{}", plan.text);
+    }
+    for statement in [
+        "SELECT microsoft_sso_identities users",
+        "SELECT users microsoft_sso_sessions",
+        "SELECT microsoft_sso_sessions",
+        "DELETE microsoft_sso_sessions",
+    ] {
+        assert!(checked.iter().any(|kind| kind == statement), "{checked:?}");
+    }
+    assert!(checked.len() >= 12, "{checked:?}");
+}
+
+/// 900 people with an account, data and a session each, and fresh statistics.
+fn fill(app: &TestApp) {
+    let numbers = "WITH RECURSIVE numbers (n) AS \
+        (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 900)";
+    let cat = |text: &str| match app.database().url().starts_with("mysql") {
+        true => format!("CONCAT('{text}', n)"),
+        false => format!("'{text}' || n"),
+    };
+    let (name, address, sid) = (cat("person"), cat("person@"), cat("sid"));
+    for insert in [
+        format!(
+            "INSERT INTO users (id, username, email, first_name, last_name, password) \
+             {numbers} SELECT n + 1000, {name}, {address}, '', '', '' FROM numbers"
+        ),
+        format!(
+            "INSERT INTO microsoft_sso_identities (tenant_id, object_id, subject, user_id) \
+             {numbers} SELECT 'tenant', {name}, {name}, n + 1000 FROM numbers"
+        ),
+        format!(
+            "INSERT INTO microsoft_sso_users (user_id, microsoft_id) \
+             {numbers} SELECT n + 1000, {name} FROM numbers"
+        ),
+        format!(
+            "INSERT INTO microsoft_sso_sessions (id, state, user_id, sid, expires_at, user_number, generation) \
+             {numbers} SELECT {}, '', {}, {sid}, 9999999999, n + 1000, 0 FROM numbers",
+            cat("!ff"),
+            cat("")
+        ),
+    ] {
+        app.execute(&insert);
+    }
+    app.execute(
+        "INSERT INTO microsoft_sso_sessions (id, state, expires_at) VALUES ('!00expired', '', 1)",
+    );
+    app.database().analyze();
 }

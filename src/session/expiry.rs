@@ -61,6 +61,9 @@ async fn delete(database: &DieselStore, now: i64, before: &str) -> Result<(), St
                 .select(id)
                 .limit(BATCH)
                 .load::<String>(conn))?;
+            if expired.is_empty() {
+                return Ok(0);
+            }
             on_backend!(pool, |conn| diesel::delete(
                 table.filter(id.eq_any(&expired)).filter(expires_at.le(now))
             )
