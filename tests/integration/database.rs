@@ -26,42 +26,6 @@ struct Count {
     n: i64,
 }
 
-pub(crate) struct Plan {
-    pub(crate) looks_at_every_row: bool,
-    pub(crate) text: String,
-}
-
-/// The rows of an EXPLAIN, of which each database has its own columns.
-trait Lines {
-    fn lines(&mut self, sql: &str) -> Vec<String>;
-}
-
-fn lines(conn: &mut impl Lines, sql: &str) -> Vec<String> {
-    conn.lines(sql)
-}
-
-macro_rules! lines_of {
-    ($connection:ty, $column:literal) => {
-        impl Lines for $connection {
-            fn lines(&mut self, sql: &str) -> Vec<String> {
-                #[derive(QueryableByName)]
-                struct Line {
-                    #[diesel(sql_type = diesel::sql_types::Text)]
-                    #[diesel(column_name = $column)]
-                    line: String,
-                }
-                let lines = sql_query(sql).load::<Line>(self).unwrap();
-                lines.into_iter().map(|line| line.line).collect()
-            }
-        }
-    };
-}
-lines_of!(diesel::SqliteConnection, "detail");
-#[cfg(feature = "postgres")]
-lines_of!(diesel::PgConnection, "QUERY PLAN");
-#[cfg(feature = "mysql")]
-lines_of!(diesel::MysqlConnection, "EXPLAIN");
-
 /// Runs a body on a connection of the test's own, past the library.
 macro_rules! on {
     ($url:expr, |$conn:ident| $body:expr) => {{
@@ -147,36 +111,6 @@ impl TestDatabase {
             .get_result::<Count>(conn))
         .unwrap()
         .n
-    }
-
-    /// Brings the statistics of the planner up to date.
-    pub(crate) fn analyze(&self) {
-        let tables = [
-            "users",
-            "microsoft_sso_identities",
-            "microsoft_sso_users",
-            "microsoft_sso_sessions",
-        ];
-        for table in tables {
-            match self.url().split_once("://").unwrap().0 {
-                "mysql" => self.execute(&format!("ANALYZE TABLE {table}")),
-                _ => self.execute(&format!("ANALYZE {table}")),
-            }
-        }
-    }
-
-    /// How the database would carry a statement out.
-    pub(crate) fn plan(&self, sql: &str) -> Plan {
-        let (prefix, marks): (_, &[&str]) = match self.url().split_once("://").unwrap().0 {
-            "postgres" => ("EXPLAIN ", &["Seq Scan"]),
-            "mysql" => ("EXPLAIN FORMAT=JSON ", &["\"access_type\": \"ALL\""]),
-            _ => ("EXPLAIN QUERY PLAN ", &["SCAN "]),
-        };
-        let text = on!(&self.url(), |conn| lines(conn, &format!("{prefix}{sql}"))).join("\n");
-        Plan {
-            looks_at_every_row: marks.iter().any(|mark| text.contains(mark)),
-            text,
-        }
     }
 
     /// How many rows have a text somewhere in a column of bytes.
