@@ -32,8 +32,20 @@ impl Demo {
     ) -> Self {
         let bench = std::env::current_exe().unwrap();
         let target = bench.parent().unwrap().parent().unwrap();
-        let address = "127.0.0.1:18000";
-        let process = Command::new(target.join("examples/demo"))
+        let program = target.join("examples/demo");
+        Self::start_program(&program, "127.0.0.1:18000", entra, dir, roots, settings).await
+    }
+
+    /// Any program that takes the demo's environment.
+    pub(crate) async fn start_program(
+        program: &Path,
+        address: &str,
+        entra: &FakeEntra,
+        dir: &Path,
+        roots: &Path,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let process = Command::new(program)
             .current_dir(dir)
             .env("BIND_ADDRESS", address)
             .env("RUST_LOG", "warn")
