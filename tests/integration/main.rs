@@ -55,6 +55,7 @@ mod store_contract;
 mod store_errors;
 mod stray;
 mod strict_types;
+mod two_plugins;
 mod upstream;
 mod upstream_log;
 mod wiring;
