@@ -117,7 +117,11 @@ async fn photo(http: &HttpClient, settings: &Settings, token: &Secret) -> Pictur
     let reason = match response.await {
         Ok(response) if response.status() == StatusCode::OK => {
             match Picture::sniff(response.body) {
-                Some(picture) => return PictureUpdate::Replace(picture),
+                Some(picture) => {
+                    // Before it comes to a transaction, which others may wait for.
+                    picture.hash();
+                    return PictureUpdate::Replace(picture);
+                }
                 None => "it is not a JPEG, PNG, GIF or WebP picture".to_owned(),
             }
         }

@@ -211,7 +211,7 @@ pub(super) struct InsertBasicInfo<'a> {
     microsoft_id: &'a str,
     locale: Option<&'a str>,
     picture_raw: Option<&'a [u8]>,
-    picture_sha256: Option<String>,
+    picture_sha256: Option<&'a str>,
 }
 
 impl<'a> InsertBasicInfo<'a> {
@@ -225,7 +225,7 @@ impl<'a> InsertBasicInfo<'a> {
             microsoft_id: &info.microsoft_id,
             locale: info.locale.as_deref(),
             picture_raw: picture.map(Picture::bytes),
-            picture_sha256: picture.map(Picture::sha256),
+            picture_sha256: picture.map(Picture::hash),
         }
     }
 }
@@ -236,7 +236,7 @@ pub(super) struct UpdateBasicInfo<'a> {
     microsoft_id: Option<&'a str>,
     locale: Option<Option<&'a str>>,
     picture_raw: Option<Option<&'a [u8]>>,
-    picture_sha256: Option<Option<String>>,
+    picture_sha256: Option<Option<&'a str>>,
 }
 
 impl<'a> UpdateBasicInfo<'a> {
@@ -251,8 +251,8 @@ impl<'a> UpdateBasicInfo<'a> {
         }
         match &info.picture {
             PictureUpdate::Replace(picture) => {
-                let sha256 = Some(picture.sha256());
-                if stored.picture_sha256 != sha256 {
+                let sha256 = Some(picture.hash());
+                if stored.picture_sha256.as_deref() != sha256 {
                     update.picture_raw = Some(Some(picture.bytes()));
                     update.picture_sha256 = Some(sha256);
                 }

@@ -1,6 +1,6 @@
 //! Pictures. The first bytes tell the media type, never what a sender claims.
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ring::digest::{SHA256, digest};
@@ -12,11 +12,20 @@ use super::crypto::hex;
 pub(crate) const MAX_LEN: usize = 1024 * 1024;
 
 /// A JPEG, PNG, GIF or WebP picture.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Picture {
     bytes: Vec<u8>,
     media_type: &'static str,
+    sha256: OnceLock<String>,
 }
+
+impl PartialEq for Picture {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Picture {}
 
 impl Picture {
     /// Recognises a picture by its first bytes; `None` for anything else.
@@ -42,7 +51,11 @@ impl Picture {
             ] => "image/webp",
             _ => return None,
         };
-        Some(Self { bytes, media_type })
+        Some(Self {
+            bytes,
+            media_type,
+            sha256: OnceLock::new(),
+        })
     }
 
     /// The picture's bytes.
@@ -63,7 +76,13 @@ impl Picture {
 
     /// The SHA-256 of the bytes, in hex: tells whether a picture changed.
     pub fn sha256(&self) -> String {
-        hex(digest(&SHA256, &self.bytes).as_ref())
+        self.hash().to_owned()
+    }
+
+    /// As [`sha256`](Self::sha256), computed once.
+    pub(crate) fn hash(&self) -> &str {
+        let hash = || hex(digest(&SHA256, &self.bytes).as_ref());
+        self.sha256.get_or_init(hash)
     }
 }
 
