@@ -212,13 +212,14 @@ impl Callback {
         let sessions = sessions_with_users(&self.req)?;
         // The middleware may be that of another `MicrosoftSso`, around the whole application.
         let store = &self.sso.store;
-        let database = sessions.database_of_users()?;
-        if !store.is_session_database() || !store.session_database()?.is_same(database) {
+        let database = sessions.database_of_users()?.clone();
+        if !store.is_session_database() || !store.session_database()?.is_same(&database) {
             return None;
         }
         let age = time::Duration::try_from(self.sso.session_age);
         Some(SessionDraft {
             sessions,
+            database,
             before: self.session.entries().clone(),
             age: age.unwrap_or(time::Duration::MAX),
         })

@@ -19,7 +19,7 @@ use crate::{
         error::StoreError,
         pool::{AnyPool, on_backend},
         schema::microsoft_sso_sessions::{self as sessions, table},
-        session_row::{ReadSession, SessionRow},
+        session_row::{SessionRow, SessionStatements},
     },
     util::{clock::Clock, crypto::Sealer},
 };
@@ -143,11 +143,7 @@ impl DieselSessions {
     async fn insert(&self, state: State, ttl: &Duration) -> Result<String, StoreError> {
         let key = self.new_key()?;
         let row = self.row(&key, &state, identity_in(&state).as_ref(), ttl)?;
-        let inserted = self.block(move |pool| {
-            on_backend!(pool, |conn| diesel::insert_into(table)
-                .values(&row)
-                .execute(conn))
-        });
+        let inserted = self.block(move |pool| on_backend!(pool, |conn| conn.insert_session(&row)));
         match inserted.await {
             // Nobody else has the key: the connection was lost after the row was written.
             Err(error) if error.is_duplicate() => Ok(key),

@@ -11,13 +11,15 @@ use super::{
 };
 use crate::{
     account::{decide::SignIn, user::User},
-    store::{error::StoreError, user_store::SignInOutcome},
+    store::{diesel::DieselStore, error::StoreError, user_store::SignInOutcome},
     util::secret::Secret,
 };
 
 /// Where a session comes to be, and what it holds already.
 pub(crate) struct SessionDraft {
     pub(crate) sessions: Arc<DieselSessions>,
+    /// That of the sessions, which holds the users, too.
+    pub(crate) database: DieselStore,
     pub(crate) before: HashMap<String, String>,
     pub(crate) age: Duration,
 }
@@ -30,14 +32,13 @@ impl SessionDraft {
         identity: impl Fn(User) -> Identity + Send + 'static,
         access_token: Option<Secret>,
     ) -> Result<(SignInOutcome, Option<WrittenSession>), StoreError> {
-        let database = self.sessions.database_of_users().cloned();
-        let database = database.ok_or_else(|| StoreError::new("there is no database of users"))?;
-        let of = database.clone();
+        let database = self.database.clone();
         let make = move |user: &User| {
             let identity = identity(user.clone());
             let state = state_after(&self.before, &identity, access_token.as_ref());
             let state = state.map_err(StoreError::new)?;
-            self.sessions.draft(&of, state, &identity, &self.age)
+            self.sessions
+                .draft(&self.database, state, &identity, &self.age)
         };
         database.sign_in_with_session(sign_in, make).await
     }

@@ -28,14 +28,8 @@ pub(super) fn sign_in<C: Statements>(
     // Reading locks nothing, in a transaction or not, so it comes before it: two round trips less.
     // Where the user is set inactive or signed out in between, their generation has risen, and the
     // session that is written is none.
-    match plan(conn, sign_in, session)? {
-        Plan::Unknown => Ok(None),
-        Plan::Done(outcome) => Ok(Some(outcome)),
-        Plan::Write(writes, outcome) => {
-            writes.carry_out(conn)?;
-            Ok(Some(outcome))
-        }
-    }
+    let plan = plan(conn, sign_in, session)?;
+    plan.finish(|writes| writes.carry_out(conn))
 }
 
 /// As [`sign_in`], within the caller's transaction.
@@ -44,14 +38,8 @@ pub(super) fn sign_in_within<C: Statements>(
     sign_in: &SignIn,
     session: Option<MakeSession<'_>>,
 ) -> Result<Option<SignInOutcome>, StoreError> {
-    match plan(conn, sign_in, session)? {
-        Plan::Unknown => Ok(None),
-        Plan::Done(outcome) => Ok(Some(outcome)),
-        Plan::Write(writes, outcome) => {
-            writes.carry_out_within(conn)?;
-            Ok(Some(outcome))
-        }
-    }
+    let plan = plan(conn, sign_in, session)?;
+    plan.finish(|writes| writes.carry_out_within(conn))
 }
 
 /// What a sign-in is going to do.
@@ -61,6 +49,20 @@ enum Plan<'a> {
     /// Nothing is to be written.
     Done(SignInOutcome),
     Write(Box<Writes<'a>>, SignInOutcome),
+}
+
+impl Plan<'_> {
+    /// What came of it, after the writes.
+    fn finish(
+        self,
+        carry_out: impl FnOnce(&Writes<'_>) -> Result<(), StoreError>,
+    ) -> Result<Option<SignInOutcome>, StoreError> {
+        match self {
+            Self::Unknown => Ok(None),
+            Self::Done(outcome) => Ok(Some(outcome)),
+            Self::Write(writes, outcome) => carry_out(&writes).map(|()| Some(outcome)),
+        }
+    }
 }
 
 /// What a sign-in writes.

@@ -13,9 +13,12 @@ use diesel::{
     sql_types::{BigInt, Timestamp},
 };
 
+#[cfg(feature = "postgres")]
+use super::schema::microsoft_sso_sessions;
 use super::{
-    dialect::Dialect, error::StoreError, schema::microsoft_sso_sessions::table,
-    session_row::SessionRow,
+    dialect::Dialect,
+    error::StoreError,
+    session_row::{SessionRow, SessionStatements},
 };
 
 /// `users.last_login` of one user.
@@ -43,62 +46,51 @@ where
 impl<C> RunQueryDsl<C> for LastLogin {}
 
 /// The writes of a sign-in that changes nothing else.
-pub(super) trait RoutineWrites: Dialect {
+pub(super) trait RoutineWrites: Dialect + SessionStatements {
     fn set_last_login(&mut self, login: LastLogin) -> QueryResult<()>;
-    fn insert_session(&mut self, session: &SessionRow) -> QueryResult<()>;
+
     /// Both, or neither.
     fn set_last_login_and_insert_session(
         &mut self,
         login: LastLogin,
         session: &SessionRow,
-    ) -> Result<(), StoreError>;
-}
-
-macro_rules! routine_writes {
-    ($connection:ty, |$conn:ident, $login:ident, $session:ident| $both:expr) => {
-        impl RoutineWrites for $connection {
-            fn set_last_login(&mut self, login: LastLogin) -> QueryResult<()> {
-                login.execute(self).map(drop)
-            }
-
-            fn insert_session(&mut self, session: &SessionRow) -> QueryResult<()> {
-                let insert = diesel::insert_into(table).values(session);
-                insert.execute(self).map(drop)
-            }
-
-            fn set_last_login_and_insert_session(
-                &mut self,
-                $login: LastLogin,
-                $session: &SessionRow,
-            ) -> Result<(), StoreError> {
-                let $conn = self;
-                $both
-            }
-        }
-    };
+    ) -> Result<(), StoreError> {
+        self.write(|conn| {
+            conn.set_last_login(login)?;
+            Ok(conn.insert_session(session)?)
+        })
+    }
 }
 
 #[cfg(feature = "sqlite")]
-routine_writes!(diesel::SqliteConnection, |conn, login, session| {
-    conn.write(|conn| {
-        conn.set_last_login(login)?;
-        Ok(conn.insert_session(session)?)
-    })
-});
-
-#[cfg(feature = "postgres")]
-routine_writes!(diesel::PgConnection, |conn, login, session| {
-    let session = diesel::insert_into(table).values(session);
-    Ok(Both { login, session }.execute(conn).map(drop)?)
-});
+impl RoutineWrites for diesel::SqliteConnection {
+    fn set_last_login(&mut self, login: LastLogin) -> QueryResult<()> {
+        login.execute(self).map(drop)
+    }
+}
 
 #[cfg(feature = "mysql")]
-routine_writes!(diesel::MysqlConnection, |conn, login, session| {
-    conn.write(|conn| {
-        conn.set_last_login(login)?;
-        Ok(conn.insert_session(session)?)
-    })
-});
+impl RoutineWrites for diesel::MysqlConnection {
+    fn set_last_login(&mut self, login: LastLogin) -> QueryResult<()> {
+        login.execute(self).map(drop)
+    }
+}
+
+#[cfg(feature = "postgres")]
+impl RoutineWrites for diesel::PgConnection {
+    fn set_last_login(&mut self, login: LastLogin) -> QueryResult<()> {
+        login.execute(self).map(drop)
+    }
+
+    fn set_last_login_and_insert_session(
+        &mut self,
+        login: LastLogin,
+        session: &SessionRow,
+    ) -> Result<(), StoreError> {
+        let session = diesel::insert_into(microsoft_sso_sessions::table).values(session);
+        Ok(Both { login, session }.execute(self).map(drop)?)
+    }
+}
 
 /// Both writes as one statement, which is a transaction by itself.
 #[cfg(feature = "postgres")]

@@ -26,16 +26,24 @@ pub(crate) struct SessionRow {
 /// Makes the row of the session that the sign-in of a user begins.
 pub(super) type MakeSession<'a> = &'a dyn Fn(&User) -> Result<SessionRow, StoreError>;
 
-/// The statement that reads a session.
-pub(crate) trait ReadSession {
+/// The statements that make and read a session.
+pub(crate) trait SessionStatements {
+    fn insert_session(&mut self, session: &SessionRow) -> QueryResult<()>;
     /// The state of a session that hasn't expired, and whose user, if it follows one, is there, active,
     /// and of its generation.
     fn live_session(&mut self, id: &str, now: i64) -> QueryResult<Option<Vec<u8>>>;
 }
 
-macro_rules! read_session {
+macro_rules! session_statements {
     ($connection:ty) => {
-        impl ReadSession for $connection {
+        impl SessionStatements for $connection {
+            fn insert_session(&mut self, session: &SessionRow) -> QueryResult<()> {
+                diesel::insert_into(sessions::table)
+                    .values(session)
+                    .execute(self)
+                    .map(drop)
+            }
+
             fn live_session(&mut self, id: &str, now: i64) -> QueryResult<Option<Vec<u8>>> {
                 let generation = users::session_generation.nullable();
                 let is_current = sessions::user_number.is_null().or(users::is_active
@@ -56,8 +64,8 @@ macro_rules! read_session {
 }
 
 #[cfg(feature = "sqlite")]
-read_session!(diesel::SqliteConnection);
+session_statements!(diesel::SqliteConnection);
 #[cfg(feature = "postgres")]
-read_session!(diesel::PgConnection);
+session_statements!(diesel::PgConnection);
 #[cfg(feature = "mysql")]
-read_session!(diesel::MysqlConnection);
+session_statements!(diesel::MysqlConnection);
