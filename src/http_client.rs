@@ -1,16 +1,40 @@
 //! The HTTP client: awc, one per worker, with kept-alive connections and bounds on time and size.
 
-use std::{sync::Arc, time::Duration};
+use std::{cell::RefCell, fmt::Display, pin::pin, rc::Rc, sync::Arc, time::Duration};
 
-use awc::{Client, ClientRequest, Connector, error::SendRequestError, http::header};
-use futures_util::StreamExt;
+use actix_web::web::Bytes;
+use awc::{
+    Client, ClientResponse, Connector,
+    error::{ConnectError, PayloadError, SendRequestError},
+    http::{
+        Method,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use futures_util::{Stream, StreamExt};
 use openidconnect::HttpRequest;
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tokio::time::timeout;
 
-use self::response::{HttpError, HttpProblem, Response, Source};
+use self::{
+    connect::{ConnectFailure, HANDSHAKE_LIMIT, NetworkConnector},
+    exchange::Exchange,
+    named_issuer::explained,
+    network::Network,
+    request::Request,
+    response::{HttpError, HttpProblem, Response, Source, Was, without_query},
+};
 
+mod connect;
+mod dial;
+mod exchange;
+mod named_issuer;
+pub(crate) mod network;
+mod no_proxy;
+pub(crate) mod proxy;
+mod request;
 pub(crate) mod response;
+mod stream;
+mod tunnel;
 
 /// Largest JSON response that is read, in bytes.
 pub(crate) const JSON_LIMIT: usize = 1024 * 1024;
@@ -18,65 +42,31 @@ pub(crate) const JSON_LIMIT: usize = 1024 * 1024;
 /// Most memory that is taken before a body comes, in bytes.
 const USUAL_LEN: usize = 64 * 1024;
 
-/// How long an idle connection is kept; Entra's front doors keep theirs longer.
-const KEEP_ALIVE: Duration = Duration::from_secs(90);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// How long an idle connection is kept: less than the firewalls and proxies that forget them soonest.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Longest life of a connection, so that a DNS change is followed.
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// TLS settings, and how many root certificates they trust.
-pub(crate) struct Tls {
-    pub(crate) config: Arc<ClientConfig>,
-    pub(crate) roots: usize,
-}
+/// How long a connection must have been idle to be taken for a forgotten one when it is silent.
+const IDLE: Duration = Duration::from_secs(5);
 
-/// The TLS settings that all workers share, independent of process-wide defaults. The roots are the
-/// system's, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`.
-pub(crate) fn tls() -> Result<Tls, rustls::Error> {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::warn!(%error, "a certificate of the system could not be read");
-    }
-    let mut roots = RootCertStore::empty();
-    let (added, _) = roots.add_parsable_certificates(found.certs);
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Tls {
-        config: Arc::new(config),
-        roots: added,
-    })
-}
+/// How long it may be silent then, at most; it is also no longer than a third of the time limit.
+const SILENCE: Duration = Duration::from_secs(3);
 
 /// One worker's client.
 pub(crate) struct HttpClient {
-    client: Client,
+    network: Arc<Network>,
+    /// Replaced when a connection turns out to be forgotten: what forgot it forgot its siblings.
+    client: RefCell<Client>,
 }
 
 impl HttpClient {
-    pub(crate) fn new(tls: Arc<ClientConfig>) -> Self {
-        let connector = Connector::new()
-            .rustls_0_23(tls)
-            .timeout(Duration::from_secs(5))
-            .handshake_timeout(Duration::from_secs(5))
-            // `max_sign_ins` bounds them; awc's own limit of 100 would make a slow Microsoft slower.
-            .limit(0)
-            .conn_keep_alive(KEEP_ALIVE)
-            .conn_lifetime(LIFETIME);
-        let client = Client::builder()
-            .connector(connector)
-            // A redirect could carry a token elsewhere.
-            .disable_redirects()
-            // `read` bounds the whole response.
-            .disable_timeout()
-            .add_default_header((
-                header::USER_AGENT,
-                concat!("microsoft_sso/", env!("CARGO_PKG_VERSION")),
-            ))
-            .finish();
-        Self { client }
+    pub(crate) fn new(network: Arc<Network>) -> Self {
+        let client = RefCell::new(client(&network));
+        Self { network, client }
     }
 
     /// `GET`, with a bearer token where there is one.
@@ -87,11 +77,11 @@ impl HttpClient {
         limit: usize,
         time_limit: Duration,
     ) -> Result<Response, HttpError> {
-        let mut request = self.client.get(url);
+        let mut request = Request::new(url, Method::GET, limit, time_limit);
         if let Some(token) = bearer {
-            request = request.bearer_auth(token);
+            request.bearer(token)?;
         }
-        read(url, request, Vec::new(), limit, time_limit).await
+        self.answer(request).await
     }
 
     /// `POST` of JSON, with a bearer token.
@@ -103,10 +93,11 @@ impl HttpClient {
         limit: usize,
         time_limit: Duration,
     ) -> Result<Response, HttpError> {
-        let request = self.client.post(url).bearer_auth(bearer);
-        let request = request.content_type("application/json");
-        let body = body.to_string().into_bytes();
-        read(url, request, body, limit, time_limit).await
+        let mut request = Request::new(url, Method::POST, limit, time_limit);
+        request.bearer(bearer)?;
+        request.header(header::CONTENT_TYPE, "application/json")?;
+        request.body = body.to_string().into_bytes();
+        self.answer(request).await
     }
 
     /// Sends a request of the openidconnect client, which uses `http` 1; awc uses `http` 0.2.
@@ -117,54 +108,156 @@ impl HttpClient {
     ) -> Result<Response, HttpError> {
         let (parts, body) = request.into_parts();
         let url = parts.uri.to_string();
-        let method = awc::http::Method::from_bytes(parts.method.as_str().as_bytes())
-            .map_err(|error| HttpError::new(&url, HttpProblem::Broken(error.to_string())))?;
-        let mut sent = self.client.request(method, &url);
+        let broken = |error: &dyn Display| HttpProblem::Broken(error.to_string());
+        let method = Method::from_bytes(parts.method.as_str().as_bytes())
+            .map_err(|error| HttpError::new(&url, broken(&error)))?;
+        let mut sent = Request::new(&url, method, JSON_LIMIT, time_limit);
         for (name, value) in &parts.headers {
-            sent = sent.insert_header((name.as_str(), value.as_bytes()));
+            let name = HeaderName::from_bytes(name.as_ref());
+            let name = name.map_err(|error| HttpError::new(&url, broken(&error)))?;
+            let value = HeaderValue::from_bytes(value.as_bytes());
+            let value = value.map_err(|error| HttpError::new(&url, broken(&error)))?;
+            sent.headers.push((name, value));
         }
-        read(&url, sent, body, JSON_LIMIT, time_limit).await
+        sent.body = body;
+        self.answer(sent).await
+    }
+
+    /// The answer to a request, asked once more where an idle connection turns out to be gone.
+    async fn answer(&self, request: Request<'_>) -> Result<Response, HttpError> {
+        let (url, time_limit) = (request.url, request.time_limit);
+        let exchange = RefCell::new(Rc::new(Exchange::default()));
+        let whole = async {
+            let first = Rc::clone(&exchange.borrow());
+            let client = self.client.borrow().clone();
+            let silence = SILENCE.min(time_limit / 3);
+            let problem = match first.scope(head(&client, &request, &first, silence)).await {
+                Ok(response) => return body(&request, response).await,
+                Err(problem) => problem,
+            };
+            // A connection of its own never served anything, and one that answers is there.
+            if first.idle().is_none() || first.has_answer() {
+                return Err(problem);
+            }
+            tracing::info!(reason = %problem, url = %without_query(url), "an idle connection was gone; asking again on a new one");
+            let fresh = self::client(&self.network);
+            self.client.replace(fresh.clone());
+            let second = Rc::new(Exchange::default());
+            exchange.replace(Rc::clone(&second));
+            let asked = head(&fresh, &request, &second, time_limit);
+            body(&request, second.scope(asked).await?).await
+        };
+        let answer = timeout(time_limit, whole).await;
+        let answer = answer.unwrap_or_else(|_| {
+            let waited_for = exchange.borrow().waits_for();
+            Err(HttpProblem::Timeout(time_limit, waited_for))
+        });
+        answer.map_err(|problem| HttpError::through(url, self.network.proxy_of(url), problem))
     }
 }
 
-async fn read(
-    url: &str,
-    request: ClientRequest,
-    body: Vec<u8>,
-    limit: usize,
-    time_limit: Duration,
-) -> Result<Response, HttpError> {
-    let whole = async {
-        let mut response = request.send_body(body).await.map_err(sent)?;
-        let source = Source::new(url, response.status(), response.headers());
-        let length = response.headers().get(header::CONTENT_LENGTH);
-        let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-        if length.is_some_and(|length| length > limit) {
-            return Err(HttpProblem::TooLarge(limit));
-        }
-        // What a server announces costs it nothing, so only the usual size is taken beforehand.
-        let mut body = Vec::with_capacity(length.unwrap_or_default().min(USUAL_LEN));
-        while let Some(chunk) = response.next().await {
-            let chunk = chunk.map_err(|error| HttpProblem::Broken(error.to_string()))?;
-            if body.len() + chunk.len() > limit {
-                return Err(HttpProblem::TooLarge(limit));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        // awc takes a connection that closes mid-body for the end of the body.
-        if length.is_some_and(|length| length != body.len()) {
-            return Err(HttpProblem::Broken("the response was cut short".to_owned()));
-        }
-        Ok(Response { source, body })
-    };
-    let answer = timeout(time_limit, whole).await;
-    let answer = answer.unwrap_or(Err(HttpProblem::Timeout(time_limit)));
-    answer.map_err(|problem| HttpError::new(url, problem))
+fn client(network: &Arc<Network>) -> Client {
+    let connector = Connector::new()
+        .rustls_0_23(Arc::clone(&network.tls))
+        .connector(NetworkConnector(Arc::clone(network)))
+        // Its parts are bounded one by one, so that the error can tell which.
+        .timeout(MINUTE)
+        .handshake_timeout(HANDSHAKE_LIMIT)
+        // `max_sign_ins` bounds them; awc's own limit of 100 would make a slow Microsoft slower.
+        .limit(0)
+        .conn_keep_alive(KEEP_ALIVE)
+        .conn_lifetime(LIFETIME);
+    Client::builder()
+        .connector(connector)
+        // A redirect could carry a token elsewhere.
+        .disable_redirects()
+        // `answer` bounds the whole response.
+        .disable_timeout()
+        .add_default_header((
+            header::USER_AGENT,
+            concat!("microsoft_sso/", env!("CARGO_PKG_VERSION")),
+        ))
+        .finish()
 }
 
-fn sent(error: SendRequestError) -> HttpProblem {
+/// What awc reads a body from.
+trait Body: Stream<Item = Result<Bytes, PayloadError>> + Unpin {}
+
+impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Body for S {}
+
+/// Sends a request, up to the head of its response. `silence` bounds the wait for it on a connection
+/// that had been idle.
+async fn head(
+    client: &Client,
+    request: &Request<'_>,
+    exchange: &Exchange,
+    silence: Duration,
+) -> Result<ClientResponse<impl Body>, HttpProblem> {
+    let mut sent = client.request(request.method.clone(), request.url);
+    for header in &request.headers {
+        sent = sent.append_header(header.clone());
+    }
+    let mut sending = pin!(sent.send_body(request.body.clone()));
+    let response = match timeout(silence, sending.as_mut()).await {
+        Ok(response) => response,
+        Err(_) if exchange.idle().is_some_and(|idle| idle >= IDLE) && !exchange.has_answer() => {
+            return Err(HttpProblem::Timeout(silence, exchange.waits_for()));
+        }
+        Err(_) => sending.await,
+    };
+    let response = response.map_err(unanswered)?;
+    exchange.has_head();
+    Ok(response)
+}
+
+/// The body of a response, whole.
+async fn body(
+    request: &Request<'_>,
+    mut response: ClientResponse<impl Body>,
+) -> Result<Response, HttpProblem> {
+    let limit = request.limit;
+    let source = Source::new(request.url, response.status(), response.headers());
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > limit) {
+        return Err(HttpProblem::TooLarge(limit));
+    }
+    // What a server announces costs it nothing, so only the usual size is taken beforehand.
+    let mut body = Vec::with_capacity(length.unwrap_or_default().min(USUAL_LEN));
+    while let Some(chunk) = response.next().await {
+        let chunk = chunk.map_err(|error| HttpProblem::Broken(error.to_string()))?;
+        if body.len() + chunk.len() > limit {
+            return Err(HttpProblem::TooLarge(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    // awc takes a connection that closes mid-body for the end of the body.
+    if length.is_some_and(|length| length != body.len()) {
+        return Err(HttpProblem::Broken("the response was cut short".to_owned()));
+    }
+    Ok(Response { source, body })
+}
+
+/// Why no head of a response came.
+fn unanswered(error: SendRequestError) -> HttpProblem {
     match error {
-        SendRequestError::Connect(error) => HttpProblem::Connect(error.to_string()),
+        SendRequestError::Connect(ConnectError::Timeout) => HttpProblem::Connect(
+            format!("no TLS session within {HANDSHAKE_LIMIT:?}"),
+            Was::Silent,
+        ),
+        SendRequestError::Connect(ConnectError::Disconnected) => {
+            HttpProblem::Broken("it was closed before a response came".to_owned())
+        }
+        SendRequestError::Connect(ConnectError::Io(error)) => {
+            let failure = error.get_ref();
+            let failure = failure.and_then(|error| error.downcast_ref::<ConnectFailure>());
+            let was = match failure {
+                Some(failure) if failure.is_timeout() => Was::Silent,
+                _ => Was::Answered,
+            };
+            HttpProblem::Connect(explained(&error), was)
+        }
+        SendRequestError::Connect(error) => HttpProblem::Connect(error.to_string(), Was::Answered),
         other => HttpProblem::Broken(other.to_string()),
     }
 }

@@ -14,10 +14,13 @@ use std::{
 
 use actix_web::{HttpRequest, cookie::Key};
 use chrono::TimeDelta;
-use rustls::ClientConfig;
 
 use crate::{
-    http_client,
+    graph::health::GraphHealth,
+    http_client::{
+        network::{Network, Roots},
+        proxy::{ProxyRules, UnusableProxy},
+    },
     oidc::provider::Providers,
     session::identity::SignedIn,
     settings::{config::Config, trusted_proxies::TrustedProxies},
@@ -33,7 +36,9 @@ use crate::{
     util::{
         clock::{Clock, SystemClock},
         crypto::{CryptoError, Sealer, derive_key, hex, random},
+        environment::variable,
         log::readable_debug,
+        proxy_url::ProxySetting,
         secret::Secret,
         single_flight::SingleFlight,
     },
@@ -67,8 +72,9 @@ pub struct MicrosoftSso {
     pub(crate) store: Arc<dyn DynUserStore>,
     pub(crate) hooks: Option<Arc<dyn DynHooks>>,
     pub(crate) providers: Providers,
+    pub(crate) graph_health: Arc<GraphHealth>,
     pub(crate) sealer: Arc<Sealer>,
-    pub(crate) tls: Arc<ClientConfig>,
+    pub(crate) network: Arc<Network>,
     pub(crate) sign_ins: SingleFlight<AttemptId, SharedResult>,
     pub(crate) sign_in_limit: ConcurrencyLimit,
     /// The part of it for [`FailingClients`].
@@ -207,18 +213,21 @@ impl Builder {
         };
         let secret = secret.expose().as_bytes();
         let session_key = derive_key::<64>(secret, "session")?;
-        let tls = http_client::tls().map_err(|error| BuildError::Tls(error.into()))?;
         let sites = Sites::new(config.clone(), sites);
         let session_ages = sites.known().map(|site| site.config.session_age);
         let session_age = session_ages.max().unwrap_or(config.session_age);
         let is_emulated = |site: &Site| site.config.authority.is_loopback();
-        if tls.roots == 0 && !sites.known().all(is_emulated) {
+        let roots = Roots::of_system(&config.trusted_certificates);
+        if roots.are_none() && !sites.known().all(is_emulated) {
             return Err(BuildError::NoRoots);
         }
+        let network = Network::new(roots, proxy(&config.proxy));
+        let network = network.map_err(|error| BuildError::Tls(error.into()))?;
         let [attempt_counter] = random::<1>()?;
         Ok(MicrosoftSso {
             trusted_proxies: config.trusted_proxies.clone(),
             providers: Providers::new(Arc::clone(&clock)),
+            graph_health: Arc::default(),
             session_key: Key::from(&session_key),
             inner_session_cookie: hex(&derive_key::<16>(secret, "session cookie")?),
             session_age,
@@ -228,7 +237,7 @@ impl Builder {
             clock,
             store,
             hooks,
-            tls: tls.config,
+            network: Arc::new(network),
             sign_ins: SingleFlight::new(REMEMBER_FINISHED),
             sign_in_limit: ConcurrencyLimit::new(config.max_sign_ins),
             suspect_limit: ConcurrencyLimit::new((config.max_sign_ins / 10).max(1)),
@@ -237,4 +246,16 @@ impl Builder {
             has_cookie_sessions: AtomicBool::new(false),
         })
     }
+}
+
+/// The proxy for requests to Microsoft, which the log names.
+fn proxy(setting: &ProxySetting) -> ProxyRules {
+    let rules = ProxyRules::new(setting, variable).unwrap_or_else(|UnusableProxy(name)| {
+        tracing::error!("the variable {name} names no proxy that takes CONNECT, such as `http://proxy.example:3128`, so requests to Microsoft go without it; correct it, or set `proxy`");
+        ProxyRules::default()
+    });
+    if let Some((proxy, named_by)) = rules.proxy() {
+        tracing::info!(%proxy, named_by, "requests to Microsoft go through a proxy");
+    }
+    rules
 }

@@ -1,5 +1,7 @@
 //! The groups of an account, where they are too many for the ID token.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,11 +24,11 @@ pub(super) async fn fetch(
     http: &HttpClient,
     settings: &Settings,
     token: &Secret,
+    limit: Duration,
 ) -> Result<Vec<String>, GraphError> {
     let url = format!("{}/me/getMemberObjects", settings.graph_url);
     let body = json!({ "securityEnabledOnly": false });
-    let timeout = settings.graph_timeout;
-    let response = http.post_json(&url, token.expose(), &body, MAX_LEN, timeout);
+    let response = http.post_json(&url, token.expose(), &body, MAX_LEN, limit);
     parse(&response.await?)
 }
 

@@ -1,8 +1,11 @@
 //! Who the account is according to Graph, and its photo.
 
+use std::{pin::pin, time::Duration};
+
 use awc::http::StatusCode;
-use futures_util::future::{OptionFuture, join3};
+use futures_util::future::{Either, OptionFuture, join, select};
 use serde::Deserialize;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::{
@@ -23,7 +26,10 @@ use crate::{
 /// Largest response to `/me` that is read, in bytes.
 const ME_MAX_LEN: usize = 64 * 1024;
 
-/// `GET /me`: the properties that are stored. `id` alone decides; another one of an odd type counts
+/// How much longer than the profile the photo may take.
+const PHOTO_LIMIT: Duration = Duration::from_secs(2);
+
+/// The answer of `GET /me`: the properties that are stored. `id` alone decides; another one of an odd type counts
 /// as absent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,21 +64,31 @@ pub(crate) struct Answers {
     pub(crate) groups: Option<Result<Vec<String>, GraphError>>,
 }
 
-/// Fetches profile, photo and groups concurrently: one round trip.
+/// Fetches profile, photo and groups concurrently: one round trip. `limit` bounds each.
 pub(crate) async fn fetch(
     http: &HttpClient,
     settings: &Settings,
     token: &Secret,
     groups: GroupsSource,
+    limit: Duration,
 ) -> Answers {
     let with_groups = groups == GroupsSource::Graph;
-    let photo = OptionFuture::from(
-        settings
-            .save_basic_info
-            .then(|| photo(http, settings, token)),
-    );
-    let groups = OptionFuture::from(with_groups.then(|| groups::fetch(http, settings, token)));
-    let (user, photo, groups) = join3(me(http, settings, token), photo, groups).await;
+    let saves_photo = settings.save_basic_info;
+    let photo = OptionFuture::from(saves_photo.then(|| photo(http, settings, token, limit)));
+    let groups =
+        OptionFuture::from(with_groups.then(|| groups::fetch(http, settings, token, limit)));
+    let others = join(me(http, settings, token, limit), groups);
+    let ((user, groups), photo) = match select(pin!(others), pin!(photo)).await {
+        Either::Left((others, photo)) => {
+            let photo = timeout(PHOTO_LIMIT, photo).await;
+            let photo = photo.unwrap_or_else(|_| {
+                let reason = format!("it takes longer than {PHOTO_LIMIT:?} after the profile came");
+                Some(keep_photo(&reason))
+            });
+            (others, photo)
+        }
+        Either::Right((photo, others)) => (others.await, photo),
+    };
     Answers {
         user,
         photo: photo.unwrap_or(PictureUpdate::Keep),
@@ -80,14 +96,15 @@ pub(crate) async fn fetch(
     }
 }
 
-async fn me(
+/// `GET /me`.
+pub(crate) async fn me(
     http: &HttpClient,
     settings: &Settings,
     token: &Secret,
+    limit: Duration,
 ) -> Result<GraphUser, GraphError> {
     let url = format!("{}/me", settings.graph_url);
-    let timeout = settings.graph_timeout;
-    let response = http.get(&url, Some(token.expose()), ME_MAX_LEN, timeout);
+    let response = http.get(&url, Some(token.expose()), ME_MAX_LEN, limit);
     json(
         &response.await?,
         "; do `scopes` hold User.Read, and is it consented to?",
@@ -110,10 +127,14 @@ pub(crate) async fn query(
     )
 }
 
-async fn photo(http: &HttpClient, settings: &Settings, token: &Secret) -> PictureUpdate {
+async fn photo(
+    http: &HttpClient,
+    settings: &Settings,
+    token: &Secret,
+    limit: Duration,
+) -> PictureUpdate {
     let url = format!("{}/me/photo/$value", settings.graph_url);
-    let timeout = settings.graph_timeout;
-    let response = http.get(&url, Some(token.expose()), MAX_LEN, timeout);
+    let response = http.get(&url, Some(token.expose()), MAX_LEN, limit);
     let reason = match response.await {
         Ok(response) if response.status() == StatusCode::OK => {
             match Picture::sniff(response.body) {
@@ -129,6 +150,10 @@ async fn photo(http: &HttpClient, settings: &Settings, token: &Secret) -> Pictur
         Ok(response) => chain(&GraphError::new(&response, "")),
         Err(error) => chain(&error),
     };
+    keep_photo(&reason)
+}
+
+fn keep_photo(reason: &str) -> PictureUpdate {
     tracing::warn!(%reason, "the photo could not be fetched; the stored one stays");
     PictureUpdate::Keep
 }

@@ -1,10 +1,15 @@
 //! Graph's responses, and why one can't be used.
 
+use std::time::Duration;
+
 use awc::http::StatusCode;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::http_client::response::{HttpError, Response, Source};
+
+/// The longest that somebody new waits for Graph to be asked again.
+const SHORT_WAIT: Duration = Duration::from_secs(3);
 
 /// Why Graph's response can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +45,21 @@ impl GraphError {
             },
             code: error_code(&response.body),
             endpoint,
+        }
+    }
+
+    /// Whether nobody answered, so that the next question waits as long.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self, Self::Unreachable(error) if error.is_silence())
+    }
+
+    /// How long Graph asks to wait, where it throttles or is out of order for a short time.
+    pub(crate) fn short_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Status { endpoint, .. } => {
+                endpoint.retry_after().filter(|wait| *wait <= SHORT_WAIT)
+            }
+            _ => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use awc::http::{
     StatusCode,
-    header::{HeaderMap, HeaderName, WWW_AUTHENTICATE},
+    header::{HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 
 use crate::util::log::printable;
@@ -38,6 +38,7 @@ struct Parts {
     status: StatusCode,
     ids: Vec<(HeaderName, String)>,
     has_claims_challenge: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Source {
@@ -46,6 +47,10 @@ impl Source {
             let value = headers.get(&name)?.to_str().ok()?;
             Some((name, printable(value)))
         };
+        let retry_after = headers.get(RETRY_AFTER).and_then(|value| {
+            let seconds = value.to_str().ok()?.trim().parse().ok()?;
+            Some(Duration::from_secs(seconds))
+        });
         let challenges = headers.get_all(WWW_AUTHENTICATE);
         let mut challenges = challenges.filter_map(|value| value.to_str().ok());
         Self(Box::new(Parts {
@@ -53,6 +58,7 @@ impl Source {
             status,
             ids: REQUEST_IDS.into_iter().filter_map(id).collect(),
             has_claims_challenge: challenges.any(|value| value.contains("insufficient_claims")),
+            retry_after,
         }))
     }
 
@@ -66,6 +72,17 @@ impl Source {
     /// Whether Microsoft itself is out of order or throttles.
     pub(crate) fn is_outage(&self) -> bool {
         self.0.status.is_server_error() || self.0.status == StatusCode::TOO_MANY_REQUESTS
+    }
+
+    /// How long a response of 429 or 503 asks to wait (RFC 9110, section 10.2.3), where it says so in
+    /// seconds.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let statuses = [
+            StatusCode::TOO_MANY_REQUESTS,
+            StatusCode::SERVICE_UNAVAILABLE,
+        ];
+        let asks = statuses.contains(&self.0.status);
+        self.0.retry_after.filter(|_| asks)
     }
 
     /// Whether Conditional Access wants more of the person before the token is good for this
@@ -88,16 +105,34 @@ impl fmt::Display for Source {
 
 /// A failure between here and Microsoft. It never holds a header or a body.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{url}: {problem}")]
+#[error("{url}{}: {problem}", .proxy.as_ref().map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default())]
 pub(crate) struct HttpError {
     url: String,
+    proxy: Option<String>,
     problem: HttpProblem,
 }
 
 impl HttpError {
     pub(crate) fn new(url: &str, problem: HttpProblem) -> Self {
+        Self::through(url, None, problem)
+    }
+
+    /// A failure of a request that goes through a proxy, if there is one for it.
+    pub(super) fn through(url: &str, proxy: Option<String>, problem: HttpProblem) -> Self {
         let url = without_query(url);
-        Self { url, problem }
+        Self {
+            url,
+            proxy,
+            problem,
+        }
+    }
+
+    /// Whether nobody answered, so that the next request waits as long.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(
+            self.problem,
+            HttpProblem::Timeout(..) | HttpProblem::Connect(_, Was::Silent)
+        )
     }
 }
 
@@ -105,12 +140,12 @@ impl HttpError {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum HttpProblem {
-    /// The response was not complete in time.
-    #[error("no complete response within {}", humantime::format_duration(*.0))]
-    Timeout(Duration),
+    /// The response was not complete in time. The text is what it waited for.
+    #[error("no complete response within {}; it waited for {}", humantime::format_duration(*.0), .1)]
+    Timeout(Duration, String),
     /// No connection or no TLS session.
     #[error("no connection: {0}")]
-    Connect(String),
+    Connect(String, Was),
     /// The response is larger than the limit.
     #[error("the response is larger than {0} bytes")]
     TooLarge(usize),
@@ -119,7 +154,14 @@ pub(crate) enum HttpProblem {
     Broken(String),
 }
 
+/// What the other side of a connection that wasn't made did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Was {
+    Silent,
+    Answered,
+}
+
 /// A query may hold what belongs into no log.
-fn without_query(url: &str) -> String {
+pub(super) fn without_query(url: &str) -> String {
     printable(url.split(['?', '#']).next().unwrap_or_default())
 }

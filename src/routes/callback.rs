@@ -199,6 +199,7 @@ impl Callback {
             clock: Arc::clone(&sso.clock),
             store: Arc::clone(&sso.store),
             hooks: sso.hooks.clone(),
+            graph_health: Arc::clone(&self.sso.graph_health),
             http: WorkerClient::for_request(&self.req, sso),
             request: self.req.clone(),
             redirect_uri,

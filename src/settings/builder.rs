@@ -145,6 +145,13 @@ settings! {
     /// Time limit of one request to Entra (metadata, keys, token), to the last byte of its response.
     /// Default: 10 seconds.
     entra_timeout: Duration = Duration::from_secs(10);
+    /// The proxy for the requests to Microsoft, `http://host:port` or `https://host:port`, with
+    /// `user:password@` before the host where it asks for them; `off` uses none. `NO_PROXY` holds for
+    /// it, too. Default: empty, which is the proxy of `HTTPS_PROXY` or `ALL_PROXY`, if there is one.
+    proxy: Secret = Secret::default();
+    /// A PEM file of certificates that are trusted beside the system's, such as that of a company that
+    /// inspects TLS. Read at start. Default: empty.
+    ca_file: String = String::new();
     /// How far the clocks of Microsoft and this machine may differ, for `exp`, `nbf` and `iat`.
     /// Default: 5 minutes.
     clock_leeway: Duration = Duration::from_secs(300);

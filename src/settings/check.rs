@@ -50,6 +50,8 @@ impl Check {
         let named_roles = self.named_roles(&given.roles);
         self.scopes(&given.scopes);
         self.limits(given);
+        let proxy = self.proxy(given.proxy.expose());
+        let trusted_certificates = self.ca_file(&given.ca_file);
         let domain_hint = self.domain_hint(&given.domain_hint);
         let logo_url = self.logo(&given.logo_url);
         self.texts(given);
@@ -79,6 +81,8 @@ impl Check {
             session_age: given.session_age,
             graph_timeout: given.graph_timeout,
             entra_timeout: given.entra_timeout,
+            proxy: proxy.unwrap_or_default(),
+            trusted_certificates,
             clock_leeway: given.clock_leeway,
             domains,
             auto_create_users: given.auto_create_users,

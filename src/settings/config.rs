@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use rustls::pki_types::CertificateDer;
 use url::{Origin, Url};
 use uuid::Uuid;
 
@@ -19,7 +20,7 @@ use super::{
     texts::Texts,
     trusted_proxies::TrustedProxies,
 };
-use crate::util::{next_path::NextPath, secret::Secret};
+use crate::util::{next_path::NextPath, proxy_url::ProxySetting, secret::Secret};
 
 /// The settings, checked.
 ///
@@ -55,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) session_age: Duration,
     pub(crate) graph_timeout: Duration,
     pub(crate) entra_timeout: Duration,
+    pub(crate) proxy: ProxySetting,
+    pub(crate) trusted_certificates: Vec<CertificateDer<'static>>,
     pub(crate) clock_leeway: Duration,
     pub(crate) domains: Domains,
     pub(crate) auto_create_users: bool,

@@ -5,6 +5,7 @@ mod build;
 pub(crate) mod builder;
 mod check;
 mod check_addresses;
+mod check_network;
 mod check_people;
 pub(crate) mod choices;
 pub(crate) mod config;

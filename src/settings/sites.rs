@@ -89,6 +89,8 @@ fn changed_globals(base: &Values, site: &ConfigBuilder) -> Vec<&'static str> {
             "trusted_proxies",
             own.trusted_proxies != base.trusted_proxies,
         ),
+        ("proxy", own.proxy != base.proxy),
+        ("ca_file", own.ca_file != base.ca_file),
         ("max_sign_ins", own.max_sign_ins != base.max_sign_ins),
         ("pool_size", own.pool_size != base.pool_size),
         (

@@ -3,10 +3,11 @@
 
 #[cfg(feature = "_diesel")]
 use std::sync::Mutex;
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::HttpRequest;
 use openidconnect::{AuthorizationCode, RedirectUrl};
+use tokio::time::sleep;
 
 use super::{
     attempt::Attempt,
@@ -19,7 +20,8 @@ use crate::{
     account::{decide::SignIn, denied::Denied, profile::Profile},
     graph::{
         groups,
-        profile::{self as graph, GraphUser, GroupsSource, is_same_account},
+        health::GraphHealth,
+        profile::{self as graph, Answers, GraphUser, GroupsSource, is_same_account},
         response::GraphError,
     },
     http_client::HttpClient,
@@ -35,6 +37,9 @@ use crate::{
     util::{clock::Clock, log::chain},
 };
 
+/// How long a user who is known waits for a Graph that is silent.
+const KNOWN_USER_LIMIT: Duration = Duration::from_secs(1);
+
 /// One sign-in under way, owned by a task of its own.
 pub(crate) struct SignInFlow {
     pub(crate) site: Arc<Site>,
@@ -43,6 +48,7 @@ pub(crate) struct SignInFlow {
     pub(crate) store: Arc<dyn DynUserStore>,
     pub(crate) hooks: Option<Arc<dyn DynHooks>>,
     pub(crate) http: Rc<HttpClient>,
+    pub(crate) graph_health: Arc<GraphHealth>,
     pub(crate) request: HttpRequest,
     pub(crate) redirect_uri: RedirectUrl,
     pub(crate) attempt: Attempt,
@@ -148,8 +154,7 @@ impl SignInFlow {
         } else {
             GroupsSource::Token
         };
-        let settings = &self.site.config;
-        let answers = graph::fetch(&self.http, settings, &tokens.access_token, source).await;
+        let answers = self.ask_graph(tokens, claims, source).await;
         let (user, unavailable) = check_same_account(claims, answers.user)?;
         let groups = match (claims.groups(), answers.groups) {
             (GroupsClaim::Listed(groups), _) => Some(groups.clone()),
@@ -167,6 +172,57 @@ impl SignInFlow {
         };
         let profile = Profile::from_claims(claims, user, answers.photo, groups, &self.site.policy);
         Ok((Arc::new(profile), unavailable))
+    }
+
+    /// Graph's answers, for which a user who is known waits less while Graph is silent, and somebody
+    /// new, who can't do without, a little longer where Graph asks for it.
+    async fn ask_graph(
+        &self,
+        tokens: &Tokens,
+        claims: &VerifiedClaims,
+        source: GroupsSource,
+    ) -> Answers {
+        let settings = &self.site.config;
+        let (health, graph_url) = (&self.graph_health, &settings.graph_url);
+        let ask = |limit| graph::fetch(&self.http, settings, &tokens.access_token, source, limit);
+        let is_bounded = health.is_silent(graph_url) && self.is_known(claims).await;
+        let mut answers = if is_bounded {
+            ask(settings.graph_timeout.min(KNOWN_USER_LIMIT)).await
+        } else {
+            ask(settings.graph_timeout).await
+        };
+        let wait = answers.user.as_ref().err().and_then(GraphError::short_wait);
+        if let Some(wait) = wait
+            && !self.is_known(claims).await
+        {
+            sleep(wait).await;
+            answers = ask(settings.graph_timeout).await;
+        }
+        let is_silent = answers.user.as_ref().is_err_and(GraphError::is_silence);
+        health.note(graph_url, is_silent, self.clock.now());
+        if is_silent && is_bounded && health.may_probe(graph_url, self.clock.now()) {
+            self.probe_graph(tokens);
+        }
+        answers
+    }
+
+    /// Asks a silent Graph again with its whole time limit, while nobody waits: it may be slow alone.
+    fn probe_graph(&self, tokens: &Tokens) {
+        let (http, clock) = (Rc::clone(&self.http), Arc::clone(&self.clock));
+        let (health, site) = (Arc::clone(&self.graph_health), Arc::clone(&self.site));
+        let token = tokens.access_token.clone();
+        tokio::task::spawn_local(async move {
+            let settings = &site.config;
+            let answer = graph::me(&http, settings, &token, settings.graph_timeout).await;
+            let is_silent = answer.is_err_and(|error| error.is_silence());
+            health.note(&settings.graph_url, is_silent, clock.now());
+        });
+    }
+
+    async fn is_known(&self, claims: &VerifiedClaims) -> bool {
+        let (tenant_id, object_id) = (claims.tenant_id(), claims.object_id());
+        let found = self.store.find_by_account(tenant_id, object_id).await;
+        matches!(found, Ok(Some(_)))
     }
 
     /// The store decides and writes in one transaction, with the application's hooks around it. With

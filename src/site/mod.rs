@@ -42,8 +42,8 @@ impl Site {
     /// A site with the settings of a [`Config`], without sites of their own. The name identifies it:
     /// keep it the same over restarts and on all nodes.
     ///
-    /// `secret_key`, `trusted_proxies`, `max_sign_ins`, `pool_size` and `database_timeout` apply to
-    /// the whole process and have no effect here.
+    /// `secret_key`, `trusted_proxies`, `proxy`, `ca_file`, `max_sign_ins`, `pool_size` and
+    /// `database_timeout` apply to the whole process and have no effect here.
     ///
     /// # Errors
     /// The name is empty: that is the name of the base settings.

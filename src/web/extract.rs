@@ -132,7 +132,7 @@ pub(crate) struct WorkerClient {
 
 impl WorkerClient {
     pub(crate) fn for_request(req: &HttpRequest, sso: &MicrosoftSso) -> Rc<HttpClient> {
-        let new = || Rc::new(HttpClient::new(Arc::clone(&sso.tls)));
+        let new = || Rc::new(HttpClient::new(Arc::clone(&sso.network)));
         match req.app_data::<Rc<Self>>() {
             Some(worker) => Rc::clone(worker.http.get_or_init(new)),
             None => new(),

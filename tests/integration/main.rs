@@ -8,9 +8,13 @@
 )]
 
 mod browser;
+mod connect_proxy;
 mod database;
 mod flawed_store;
 mod harness;
+#[path = "../support/tls.rs"]
+#[expect(dead_code, reason = "it serves the demo's tests, too")]
+mod tls;
 
 mod addresses;
 mod again;
@@ -43,7 +47,9 @@ mod outages;
 mod parameters;
 mod people;
 mod picture;
+mod proxies;
 mod refusals;
+mod relay;
 mod roles;
 mod secrets;
 mod sessions;
@@ -51,6 +57,9 @@ mod sign_in;
 mod sign_in_to;
 mod sites;
 mod sites_by_next;
+mod slow_graph;
+mod squid;
+mod stale_connections;
 mod store_contract;
 mod store_errors;
 mod stray;
