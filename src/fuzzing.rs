@@ -98,7 +98,7 @@ fn fits_one_line(text: &str) {
 
 /// The query of a callback, as it is; and as what a sealed value might hold.
 pub fn callback(data: &[u8]) {
-    static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[1; 64]).expect("a key"));
+    static SEALER: LazyLock<Sealer> = LazyLock::new(|| Sealer::new(&[1; 64], &[]).expect("a key"));
     let query = String::from_utf8_lossy(data);
     let of = |name: &str| parameter(&query, name).unwrap_or_default();
     let state = State::open(&SEALER, &of("state"));

@@ -84,6 +84,19 @@ impl HttpClient {
         self.answer(request).await
     }
 
+    /// `GET` with one header more.
+    pub(crate) async fn get_with(
+        &self,
+        url: &str,
+        (name, value): (&'static str, &str),
+        limit: usize,
+        time_limit: Duration,
+    ) -> Result<Response, HttpError> {
+        let mut request = Request::new(url, Method::GET, limit, time_limit);
+        request.header(HeaderName::from_static(name), value)?;
+        self.answer(request).await
+    }
+
     /// `POST` of JSON, with a bearer token.
     pub(crate) async fn post_json(
         &self,

@@ -223,7 +223,7 @@ pub use settings::{
     builder::ConfigBuilder,
     choices::{Guests, Prompt, ResponseMode},
     config::Config,
-    from_value::List,
+    from_value::{List, Secrets},
     problem::{ConfigError, ConfigProblem},
     texts::Texts,
 };

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{HttpRequest, cookie::Key};
+use actix_web::HttpRequest;
 use chrono::TimeDelta;
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         proxy::{ProxyRules, UnusableProxy},
     },
     oidc::provider::Providers,
-    session::identity::SignedIn,
+    session::{cookie_key::SessionKey, identity::SignedIn},
     settings::{config::Config, trusted_proxies::TrustedProxies},
     sign_in::{
         attempt::AttemptId,
@@ -35,7 +35,7 @@ use crate::{
     store::{dyn_user_store::DynUserStore, user_store::UserStore},
     util::{
         clock::{Clock, SystemClock},
-        crypto::{CryptoError, Sealer, derive_key, hex, random},
+        crypto::{CryptoError, Sealer, hex, random},
         environment::variable,
         log::readable_debug,
         proxy_url::ProxySetting,
@@ -82,9 +82,8 @@ pub struct MicrosoftSso {
     pub(crate) failing_clients: FailingClients,
     pub(crate) attempt_counter: AtomicUsize,
     pub(crate) has_cookie_sessions: AtomicBool,
-    pub(crate) session_key: Key,
-    /// The name of the session's cookie inside of the process: a secret.
-    pub(crate) inner_session_cookie: String,
+    pub(crate) session_key: SessionKey,
+    pub(crate) previous_session_keys: Vec<SessionKey>,
     pub(crate) session_age: Duration,
     pub(crate) cookie_suffix: String,
 }
@@ -212,7 +211,10 @@ impl Builder {
             config.secret_key.clone()
         };
         let secret = secret.expose().as_bytes();
-        let session_key = derive_key::<64>(secret, "session")?;
+        let session_key = SessionKey::new(secret)?;
+        let previous = config.secret_key_previous.iter();
+        let previous = previous.map(|secret| SessionKey::new(secret.expose().as_bytes()));
+        let previous_session_keys = previous.collect::<Result<_, _>>()?;
         let sites = Sites::new(config.clone(), sites);
         let session_ages = sites.known().map(|site| site.config.session_age);
         let session_age = session_ages.max().unwrap_or(config.session_age);
@@ -223,16 +225,19 @@ impl Builder {
         }
         let network = Network::new(roots, proxy(&config.proxy));
         let network = network.map_err(|error| BuildError::Tls(error.into()))?;
+        for site in sites.known() {
+            site.credential.log_at_start(site.name(), clock.now());
+        }
         let [attempt_counter] = random::<1>()?;
         Ok(MicrosoftSso {
             trusted_proxies: config.trusted_proxies.clone(),
             providers: Providers::new(Arc::clone(&clock)),
             graph_health: Arc::default(),
-            session_key: Key::from(&session_key),
-            inner_session_cookie: hex(&derive_key::<16>(secret, "session cookie")?),
+            session_key,
             session_age,
             cookie_suffix: sites.cookie_suffix(),
-            sealer: Arc::new(Sealer::new(secret)?),
+            previous_session_keys,
+            sealer: Arc::new(Sealer::new(secret, &config.secret_key_previous)?),
             sites,
             clock,
             store,

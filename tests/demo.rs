@@ -13,13 +13,17 @@ mod browser;
 #[path = "support/demo.rs"]
 mod process;
 
+#[path = "support/certificate.rs"]
+mod certificate;
+
 #[path = "support/tls.rs"]
 mod tls;
 
 use std::{fs, net::TcpListener};
 
 use browser::Browser;
-use microsoft_sso::testing::FakeEntra;
+use certificate::{KEYS, write_certificate};
+use microsoft_sso::testing::{Endpoint, FakeEntra, Fault, IDENTITY_HEADER, MANAGED_IDENTITY};
 use process::{Demo, command};
 use tempfile::TempDir;
 use tls::{authority, over_tls};
@@ -113,6 +117,81 @@ async fn a_company_that_inspects_tls_names_its_authority_in_ssl_cert_file() {
         Browser::new(&demo.url, entra.clone()).sign_in(ADA).await;
     }
     assert!(entra.connections() <= before + 4, "connections aren't kept");
+}
+
+/// A sign-in at the demo without a client secret, with these variables.
+async fn signs_in_with(entra: &FakeEntra, variables: &[(&str, &str)]) -> String {
+    let mut environment = vec![("MICROSOFT_SSO_CLIENT_SECRET", ""), ("RUST_LOG", "info")];
+    environment.extend(variables);
+    let demo = Demo::start(entra, &environment).await;
+    let browser = Browser::new(&demo.url, entra.clone());
+    browser.sign_in(ADA).await;
+    assert!(browser.me().await.is_some());
+    demo.said()
+}
+
+#[actix_web::test]
+async fn the_demo_signs_in_with_a_certificate() {
+    let entra = FakeEntra::start().unwrap();
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("client.pem");
+    let der = write_certificate(&file, KEYS[0], 100);
+    entra.register_certificate(&der).unwrap();
+    let variable = "MICROSOFT_SSO_CLIENT_CERTIFICATE";
+    let said = signs_in_with(&entra, &[(variable, file.to_str().unwrap())]).await;
+    assert!(said.contains("the days until it ends"), "{said}");
+}
+
+#[actix_web::test]
+async fn the_demo_signs_in_as_a_pod_with_the_variables_of_azure_alone() {
+    let entra = FakeEntra::start().unwrap();
+    let dir = TempDir::new().unwrap();
+    let file = dir.path().join("azure-identity-token");
+    fs::write(&file, entra.federated_token()).unwrap();
+    let host = format!("{}/", entra.url());
+    let variables = [
+        ("MICROSOFT_SSO_APPLICATION_ID", ""),
+        (
+            "MICROSOFT_SSO_AUTHORITY",
+            "https://login.microsoftonline.com/common",
+        ),
+        ("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap()),
+        ("AZURE_CLIENT_ID", entra.application_id()),
+        ("AZURE_TENANT_ID", microsoft_sso::testing::CONTOSO),
+        ("AZURE_AUTHORITY_HOST", &host),
+    ];
+    let said = signs_in_with(&entra, &variables).await;
+    assert!(said.contains("federated_token_file"), "{said}");
+}
+
+#[actix_web::test]
+async fn the_demo_signs_in_with_a_managed_identity_of_a_machine_and_of_app_service() {
+    let entra = FakeEntra::start().unwrap();
+    let identity = ("MICROSOFT_SSO_MANAGED_IDENTITY", MANAGED_IDENTITY);
+    let url = entra.url();
+    // The service is not there yet, as when a machine has just started.
+    entra.fault_times(Endpoint::ManagedIdentity, Fault::Status(404), 1);
+    let machine = [identity, ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &*url)];
+    signs_in_with(&entra, &machine).await;
+    assert_eq!(entra.count(Endpoint::ManagedIdentity), 2);
+    let endpoint = entra.identity_endpoint();
+    let app_service = [
+        identity,
+        ("IDENTITY_ENDPOINT", &*endpoint),
+        ("IDENTITY_HEADER", IDENTITY_HEADER),
+    ];
+    signs_in_with(&entra, &app_service).await;
+    // Its token is kept.
+    let demo = Demo::start(
+        &entra,
+        &[&app_service[..], &[("MICROSOFT_SSO_CLIENT_SECRET", "")]].concat(),
+    )
+    .await;
+    let before = entra.count(Endpoint::ManagedIdentity);
+    for _ in 0..3 {
+        Browser::new(&demo.url, entra.clone()).sign_in(ADA).await;
+    }
+    assert_eq!(entra.count(Endpoint::ManagedIdentity), before + 1);
 }
 
 #[actix_web::test]

@@ -1,10 +1,10 @@
 //! The authorization code flow: the authorization request, and the redemption of the code.
 
-use std::{borrow::Cow, cell::Cell, time::Duration};
+use std::{borrow::Cow, cell::Cell};
 
 use awc::http::StatusCode;
 use openidconnect::{
-    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
+    AuthType, AuthUrl, AuthenticationFlow, AuthorizationCode, ClientId, CsrfToken,
     EmptyAdditionalClaims, EndpointNotSet, EndpointSet, HttpResponse, IssuerUrl, JsonWebKeySet,
     LoginHint, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError, Scope,
     StandardErrorResponse, TokenUrl,
@@ -17,14 +17,16 @@ use openidconnect::{
 use url::Url;
 
 use super::{
-    aadsts::Remedy, id_token::RawIdToken, keys::EntraKey, metadata::Metadata,
-    refusal::EntraRefusal, token_response::TokenDocument,
+    aadsts::Remedy,
+    credential::{ClientAuthentication, Credential, error::CredentialError, request::TokenRequest},
+    id_token::RawIdToken,
+    keys::EntraKey,
+    metadata::Metadata,
+    refusal::EntraRefusal,
+    token_response::TokenDocument,
 };
 use crate::{
-    http_client::{
-        HttpClient,
-        response::{HttpError, Response, Source},
-    },
+    http_client::response::{HttpError, Response, Source},
     settings::{choices::ResponseMode, hint::Hint},
     util::secret::Secret,
 };
@@ -51,13 +53,12 @@ pub(crate) type Client<Authorize = EndpointSet, Token = EndpointSet> = openidcon
 >;
 
 /// The client for one set of metadata. It holds no keys: [`super::verify`] chooses those that may
-/// sign for the token's tenant.
-pub(crate) fn client(metadata: &Metadata, application_id: &str, client_secret: &Secret) -> Client {
+/// sign for the token's tenant; and no credential, which is [`Credential`]'s.
+pub(crate) fn client(metadata: &Metadata, application_id: &str) -> Client {
     // The client's issuer is never compared, and Entra's template is no URL.
     let issuer = IssuerUrl::from_url(metadata.token_endpoint.clone());
     let id = ClientId::new(application_id.to_owned());
     Client::<EndpointNotSet, EndpointNotSet>::new(id, issuer, JsonWebKeySet::new(Vec::new()))
-        .set_client_secret(ClientSecret::new(client_secret.expose().to_owned()))
         .set_auth_type(AuthType::RequestBody)
         .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
         .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()))
@@ -116,6 +117,8 @@ pub(crate) struct Tokens {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum ExchangeError {
+    #[error("the application can't authenticate itself to Entra")]
+    Credential(#[source] CredentialError),
     #[error("Entra's token endpoint gave no answer")]
     Unreachable(#[source] HttpError),
     #[error("Entra refused the code: {0}; {1}")]
@@ -144,62 +147,91 @@ impl ExchangeError {
         match self {
             Self::Refused(_, endpoint) if endpoint.is_outage() => Remedy::Wait,
             Self::Refused(refusal, _) => refusal.remedy(),
+            Self::Credential(error) if !error.is_temporary() => Remedy::FixSetup,
             Self::Status(endpoint) if endpoint.is_lasting_refusal() => Remedy::FixSetup,
             _ => Remedy::Wait,
         }
     }
 }
 
-/// Redeems the code (OpenID Connect Core 1.0, section 3.1.3).
-pub(crate) async fn redeem_code(
-    client: &Client,
-    http: &HttpClient,
-    code: AuthorizationCode,
-    verifier: PkceCodeVerifier,
-    redirect_uri: &RedirectUrl,
-    timeout: Duration,
-) -> Result<Tokens, ExchangeError> {
-    // openidconnect's errors know neither endpoint nor request id, so a refusal is read here.
-    let answered = Cell::new(None);
-    let send = async |request| {
-        let response = http.send(request, timeout).await;
-        let response = response.map_err(ExchangeError::Unreachable)?;
-        if response.status() != StatusCode::OK {
-            return Err(ExchangeError::of_status(response));
+/// What becomes tokens.
+pub(crate) struct CodeExchange<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) credential: &'a Credential,
+    pub(crate) request: TokenRequest<'a>,
+    pub(crate) code: AuthorizationCode,
+    /// The PKCE verifier.
+    pub(crate) verifier: Secret,
+    pub(crate) redirect_uri: &'a RedirectUrl,
+}
+
+impl CodeExchange<'_> {
+    /// Redeems the code (OpenID Connect Core 1.0, section 3.1.3). Entra authenticates the client before
+    /// it looks at the code, so another credential may be tried after a refusal of the first.
+    pub(crate) async fn redeem(&self) -> Result<Tokens, ExchangeError> {
+        let first = self.credential.authenticate(&self.request).await;
+        let first = first.map_err(ExchangeError::Credential)?;
+        match self.redeem_as(&first).await {
+            Err(ExchangeError::Refused(refusal, endpoint)) => {
+                match self.credential.after_refusal(&first, &refusal).await {
+                    Some(other) => self.redeem_as(&other).await,
+                    None => Err(ExchangeError::Refused(refusal, endpoint)),
+                }
+            }
+            redeemed => redeemed,
         }
-        answered.set(Some(response.source));
-        Ok(HttpResponse::new(response.body))
-    };
-    let send = |request| send(request);
-    let document = client
-        .exchange_code(code)
-        .set_pkce_verifier(verifier)
-        .set_redirect_uri(Cow::Borrowed(redirect_uri))
-        .request_async(&send)
-        .await;
-    let document = match (document, answered.take()) {
-        (Ok(document), Some(endpoint)) => (document, endpoint),
-        (Err(RequestTokenError::Request(error)), _) => return Err(error),
-        // The body is kept out of the error: it may hold tokens.
-        (Err(RequestTokenError::Parse(error, _)), Some(endpoint)) => {
-            let at = error.path().to_string();
-            return Err(ExchangeError::Malformed { endpoint, at });
+    }
+
+    async fn redeem_as(
+        &self,
+        authentication: &ClientAuthentication,
+    ) -> Result<Tokens, ExchangeError> {
+        // openidconnect's errors know neither endpoint nor request id, so a refusal is read here.
+        let answered = Cell::new(None);
+        let TokenRequest { http, timeout, .. } = self.request;
+        let send = async |request| {
+            let response = http.send(request, timeout).await;
+            let response = response.map_err(ExchangeError::Unreachable)?;
+            if response.status() != StatusCode::OK {
+                return Err(ExchangeError::of_status(response));
+            }
+            answered.set(Some(response.source));
+            Ok(HttpResponse::new(response.body))
+        };
+        let send = |request| send(request);
+        let verifier = PkceCodeVerifier::new(self.verifier.expose().to_owned());
+        let mut request = self
+            .client
+            .exchange_code(self.code.clone())
+            .set_pkce_verifier(verifier)
+            .set_redirect_uri(Cow::Borrowed(self.redirect_uri));
+        for (name, value) in authentication.fields() {
+            request = request.add_extra_param(name, value);
         }
-        (Err(_), Some(endpoint)) => {
-            let at = "its body".to_owned();
-            return Err(ExchangeError::Malformed { endpoint, at });
-        }
-        (_, None) => return Err(ExchangeError::Client("no request was sent".to_owned())),
-    };
-    let (
-        TokenDocument {
-            access_token,
-            id_token,
-        },
-        endpoint,
-    ) = document;
-    Ok(Tokens {
-        id_token: id_token.ok_or(ExchangeError::NoIdToken(endpoint))?,
-        access_token: Secret::new(access_token.into_secret()),
-    })
+        let document = match (request.request_async(&send).await, answered.take()) {
+            (Ok(document), Some(endpoint)) => (document, endpoint),
+            (Err(RequestTokenError::Request(error)), _) => return Err(error),
+            // The body is kept out of the error: it may hold tokens.
+            (Err(RequestTokenError::Parse(error, _)), Some(endpoint)) => {
+                let at = error.path().to_string();
+                return Err(ExchangeError::Malformed { endpoint, at });
+            }
+            (Err(_), Some(endpoint)) => {
+                let at = "its body".to_owned();
+                return Err(ExchangeError::Malformed { endpoint, at });
+            }
+            (_, None) => return Err(ExchangeError::Client("no request was sent".to_owned())),
+        };
+        let (
+            TokenDocument {
+                access_token,
+                id_token,
+            },
+            endpoint,
+        ) = document;
+        Ok(Tokens {
+            id_token: id_token.ok_or(ExchangeError::NoIdToken(endpoint))?,
+            access_token: Secret::new(access_token.into_secret()),
+        })
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod aadsts;
 pub(crate) mod claims;
+pub(crate) mod credential;
 mod entra_values;
 pub(crate) mod flow;
 pub(crate) mod id_token;

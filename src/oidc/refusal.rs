@@ -125,6 +125,13 @@ impl EntraRefusal {
         self.codes.iter().any(|code| numbers.contains(code))
     }
 
+    /// Whether Entra refuses the client secret: it is wrong, or has expired.
+    pub(crate) fn is_wrong_secret(&self) -> bool {
+        self.codes
+            .iter()
+            .any(|code| [7000215, 7000222].contains(code))
+    }
+
     /// Whether the code was redeemed before (AADSTS54005).
     pub(crate) fn is_used_code(&self) -> bool {
         self.codes.contains(&54005)

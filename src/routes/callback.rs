@@ -233,7 +233,7 @@ impl Callback {
         signed_in: &SignedIn,
     ) -> Result<HttpResponse, Arc<SignInError>> {
         let place = if self.sso.has_cookie_sessions.load(Ordering::Relaxed) {
-            SessionPlace::Cookie(&self.sso.session_key)
+            SessionPlace::Cookie(&self.sso.session_key.key)
         } else {
             SessionPlace::Server
         };

@@ -1,5 +1,6 @@
 //! Sessions: who is signed in, and the session store on the application's database.
 
+pub(crate) mod cookie_key;
 mod cookie_size;
 #[cfg(feature = "_diesel")]
 pub(crate) mod diesel;

@@ -11,6 +11,9 @@ pub(crate) const PERSONAL_TENANT: Uuid = Uuid::from_u128(0x9188040d_6c67_4c5b_b1
 struct Cloud {
     hosts: &'static [&'static str],
     graph: &'static str,
+    /// The audience of tokens that are exchanged for the application's own ("Configure an application
+    /// to trust a managed identity").
+    exchange: &'static str,
 }
 
 const CLOUDS: &[Cloud] = &[
@@ -21,14 +24,17 @@ const CLOUDS: &[Cloud] = &[
             "login.microsoft.com",
         ],
         graph: "https://graph.microsoft.com/v1.0",
+        exchange: "api://AzureADTokenExchange",
     },
     Cloud {
         hosts: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
         graph: "https://graph.microsoft.us/v1.0",
+        exchange: "api://AzureADTokenExchangeUSGov",
     },
     Cloud {
         hosts: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
         graph: "https://microsoftgraph.chinacloudapi.cn/v1.0",
+        exchange: "api://AzureADTokenExchangeChina",
     },
 ];
 
@@ -121,6 +127,12 @@ impl Authority {
     pub(super) fn graph_url(&self) -> Option<&'static str> {
         let cloud = cloud(self.base.host_str()?)?;
         Some(cloud.graph)
+    }
+
+    /// The audience of a managed identity's token for it.
+    pub(crate) fn exchange_audience(&self) -> &'static str {
+        let cloud = self.base.host_str().and_then(cloud);
+        cloud.map_or("api://AzureADTokenExchange", |cloud| cloud.exchange)
     }
 
     /// Whether this authority's metadata may name the issuer (OpenID Connect Discovery 1.0, section

@@ -27,11 +27,13 @@ impl ConfigBuilder {
     /// All problems at once, those of reading the file and the environment included.
     pub fn build(self) -> Result<Config, ConfigError> {
         let Self {
-            values,
+            mut values,
             problems,
             warnings,
             sites,
+            azure,
         } = self;
+        values.fill_from_azure(azure, !sites.is_empty());
         let is_misspelt = |warning: &&ConfigProblem| warning.help.starts_with(DID_YOU_MEAN);
         let misspelt: Vec<_> = warnings.iter().filter(is_misspelt).cloned().collect();
         let mut check = Check { problems, warnings };

@@ -5,8 +5,9 @@ use std::{fmt, sync::Arc, time::Duration};
 use config::{Map, Value};
 
 use super::{
+    azure::AzureVariables,
     choices::{Guests, Prompt, ResponseMode},
-    from_value::{FromValue, List},
+    from_value::{FromValue, List, Secrets},
     problem::ConfigProblem,
     texts::Texts,
 };
@@ -19,6 +20,7 @@ pub struct ConfigBuilder {
     pub(super) problems: Vec<ConfigProblem>,
     pub(super) warnings: Vec<ConfigProblem>,
     pub(super) sites: Vec<(String, Change)>,
+    pub(super) azure: AzureVariables,
 }
 
 /// What a site changes in the base settings.
@@ -116,8 +118,28 @@ settings! {
     enabled: bool = true;
     /// The application (client) id of the app registration, a GUID. Required.
     application_id: String = String::new();
-    /// The client secret: its *value*, not its id. Required.
+    /// The client secret: its *value*, not its id. Required, unless `client_secret_file`,
+    /// `client_certificate`, `federated_token_file` or `managed_identity` is set.
     client_secret: Secret = Secret::default();
+    /// The file of the client secret, instead of `client_secret`. It is read at each sign-in.
+    client_secret_file: String = String::new();
+    /// The client secret that is to replace `client_secret`. It is tried in the same sign-in where Entra
+    /// refuses the other one. Default: empty.
+    client_secret_next: Secret = Secret::default();
+    /// Its file, instead of `client_secret_next`.
+    client_secret_next_file: String = String::new();
+    /// A PEM file with an RSA key and its certificate, which proves the application to Entra instead of
+    /// a secret. It is read again when it changes. It goes before all other credentials.
+    /// Default: empty.
+    client_certificate: String = String::new();
+    /// The file of a token that another issuer signs, as Kubernetes does for a service account, and that
+    /// a federated credential of the app registration admits. It is read at each sign-in. Default:
+    /// `AZURE_FEDERATED_TOKEN_FILE`, if no credential is set; then `AZURE_CLIENT_ID`,
+    /// `AZURE_TENANT_ID` and `AZURE_AUTHORITY_HOST` stand in for `application_id` and `authority`, too.
+    federated_token_file: String = String::new();
+    /// The client id of a user-assigned managed identity that a federated credential of the app
+    /// registration admits. Default: empty.
+    managed_identity: String = String::new();
     /// Which accounts may sign in: a tenant id, a verified domain, `common`, `organizations`,
     /// `consumers`, or a full URL such as `https://login.microsoftonline.us/common`.
     /// Default: `https://login.microsoftonline.com/common`.
@@ -149,6 +171,8 @@ settings! {
     /// `user:password@` before the host where it asks for them; `off` uses none. `NO_PROXY` holds for
     /// it, too. Default: empty, which is the proxy of `HTTPS_PROXY` or `ALL_PROXY`, if there is one.
     proxy: Secret = Secret::default();
+    /// The file of the proxy's address, instead of `proxy`. Read at start.
+    proxy_file: String = String::new();
     /// A PEM file of certificates that are trusted beside the system's, such as that of a company that
     /// inspects TLS. Read at start. Default: empty.
     ca_file: String = String::new();
@@ -274,4 +298,11 @@ settings! {
     /// all nodes. Default: empty, which makes one at random at each start, with a warning; it is
     /// required when `base_url` names a public host, and with `trusted_proxies`.
     secret_key: Secret = Secret::default();
+    /// The file of the key, instead of `secret_key`. Read at start: all nodes change their key in steps.
+    secret_key_file: String = String::new();
+    /// Keys that were `secret_key` before. What they sealed is still opened, and nothing new is sealed
+    /// with them. Default: empty.
+    secret_key_previous: Secrets = Secrets::default();
+    /// The file of these keys, one a line, instead of `secret_key_previous`. Read at start.
+    secret_key_previous_file: String = String::new();
 }

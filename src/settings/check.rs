@@ -29,12 +29,11 @@ impl Check {
     #[expect(clippy::too_many_lines, reason = "one line per setting")]
     pub(super) fn settings(&mut self, given: &Values, must_be_site: bool) -> Option<Settings> {
         let authority = self.authority(&given.authority);
+        let is_emulated = authority.as_ref().is_some_and(Authority::is_loopback);
+        let mut credential = None;
         if given.enabled && (must_be_site || !given.application_id.is_empty()) {
-            self.application(
-                &given.application_id,
-                given.client_secret.expose(),
-                authority.as_ref().is_some_and(Authority::is_loopback),
-            );
+            self.application(&given.application_id, is_emulated);
+            credential = self.credential(given, is_emulated);
         }
         let graph_url = self.graph_url(&given.graph_url, authority.as_ref());
         let tenants = self.tenants(&given.tenants);
@@ -50,7 +49,8 @@ impl Check {
         let named_roles = self.named_roles(&given.roles);
         self.scopes(&given.scopes);
         self.limits(given);
-        let proxy = self.proxy(given.proxy.expose());
+        let proxy = self.secret_now("proxy", &given.proxy, &given.proxy_file);
+        let proxy = self.proxy(proxy.expose());
         let trusted_certificates = self.ca_file(&given.ca_file);
         let domain_hint = self.domain_hint(&given.domain_hint);
         let logo_url = self.logo(&given.logo_url);
@@ -64,7 +64,13 @@ impl Check {
         let trusted_proxies = self.trusted_proxies(&given.trusted_proxies);
         let is_public =
             !trusted_proxies.is_empty() || base_url.as_ref().is_some_and(|url| !is_loopback(url));
-        self.secret_key(given.secret_key.expose(), is_public);
+        let secret_key = self.secret_now("secret_key", &given.secret_key, &given.secret_key_file);
+        self.secret_key(secret_key.expose(), is_public);
+        let secret_key_previous = self.secrets_now(
+            "secret_key_previous",
+            &given.secret_key_previous,
+            &given.secret_key_previous_file,
+        );
         if let Some(authority) = &authority {
             self.proof_of_domains(authority, &domains, &tenants);
             self.first_superuser(given, authority);
@@ -72,7 +78,7 @@ impl Check {
         Some(Settings {
             enabled: given.enabled,
             application_id: given.application_id.clone(),
-            client_secret: given.client_secret.clone(),
+            credential,
             authority: authority?,
             tenants,
             graph_url: graph_url?,
@@ -123,7 +129,8 @@ impl Check {
             #[cfg(feature = "_diesel")]
             database_timeout: given.database_timeout,
             max_sign_ins: given.max_sign_ins,
-            secret_key: given.secret_key.clone(),
+            secret_key,
+            secret_key_previous,
             sites: BTreeMap::new(),
             warnings: Vec::new(),
             given: given.clone(),

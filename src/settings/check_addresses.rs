@@ -29,24 +29,12 @@ impl Check {
             .ok()
     }
 
-    pub(super) fn application(&mut self, id: &str, secret: &str, loopback: bool) {
+    pub(super) fn application(&mut self, id: &str, loopback: bool) {
+        let help = "copy the \"Application (client) ID\" from the app registration in the Entra admin centre";
         if id.is_empty() {
-            self.problem("application_id", "it is missing", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
+            self.problem("application_id", "it is missing", help);
         } else if !loopback && Uuid::try_parse(id).is_err() {
-            self.problem("application_id", "it is not a GUID", "copy the \"Application (client) ID\" from the app registration in the Entra admin centre");
-        }
-        if secret.is_empty() {
-            self.problem(
-                "client_secret",
-                "it is missing",
-                "make a client secret under \"Certificates & secrets\" and copy its Value",
-            );
-        } else if Uuid::try_parse(secret).is_ok() && !loopback {
-            self.warning(
-                "client_secret",
-                "it looks like the id of a secret (Entra would answer AADSTS7000215)",
-                "copy the secret's Value, which is shown once",
-            );
+            self.problem("application_id", "it is not a GUID", help);
         }
     }
 

@@ -14,6 +14,7 @@ use super::{
     authority::Authority,
     builder::{ConfigBuilder, Values},
     choices::{Guests, Prompt, ResponseMode},
+    credential::CredentialSettings,
     grants::{Grants, NamedRoles},
     hint::Hint,
     problem::ConfigProblem,
@@ -47,7 +48,8 @@ pub struct Config(pub(crate) Settings);
 pub(crate) struct Settings {
     pub(crate) enabled: bool,
     pub(crate) application_id: String,
-    pub(crate) client_secret: Secret,
+    /// None where nobody signs in.
+    pub(crate) credential: Option<CredentialSettings>,
     pub(crate) authority: Authority,
     pub(crate) tenants: BTreeSet<Uuid>,
     pub(crate) graph_url: Url,
@@ -102,6 +104,7 @@ pub(crate) struct Settings {
     pub(crate) database_timeout: Duration,
     pub(crate) max_sign_ins: u32,
     pub(crate) secret_key: Secret,
+    pub(crate) secret_key_previous: Vec<Secret>,
     /// The settings of each host that has its own.
     pub(crate) sites: BTreeMap<String, Config>,
     pub(crate) warnings: Vec<ConfigProblem>,

@@ -44,6 +44,23 @@ impl FromIterator<String> for List {
     }
 }
 
+/// A list of secrets, written as [`List`] is. `Debug` shows none of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// The secrets.
+    pub fn iter(&self) -> impl Iterator<Item = &Secret> {
+        self.0.iter()
+    }
+}
+
+impl<T: Into<List>> From<T> for Secrets {
+    fn from(list: T) -> Self {
+        Self(list.into().iter().map(Secret::new).collect())
+    }
+}
+
 /// A type of a setting. The error says what was expected and never repeats the value, which may be
 /// a secret.
 pub(super) trait FromValue: Sized {
@@ -100,6 +117,12 @@ impl FromValue for List {
             Ok(entries) => entries.iter().map(String::from_value).collect(),
             Err(_) => Ok(Self::from(String::from_value(value)?.as_str())),
         }
+    }
+}
+
+impl FromValue for Secrets {
+    fn from_value(value: &config::Value) -> Result<Self, String> {
+        List::from_value(value).map(Self::from)
     }
 }
 

@@ -5,10 +5,12 @@ use std::{fs, path::Path};
 use config::{Environment, File, FileFormat, Map, Source, Value, ValueKind};
 
 use super::{
+    azure::AzureVariables,
     builder::{Change, ConfigBuilder, Values},
     problem::ConfigProblem,
     suggest,
 };
+use crate::util::environment::variable;
 
 const PREFIX: &str = "MICROSOFT_SSO";
 
@@ -19,13 +21,20 @@ const SITES: &str = "sites";
 const FILE: &str = "config";
 
 /// The settings that are secrets.
-const SECRETS: [&str; 2] = ["client_secret", "secret_key"];
+const SECRETS: [&str; 5] = [
+    "client_secret",
+    "client_secret_next",
+    "proxy",
+    "secret_key",
+    "secret_key_previous",
+];
 
 impl ConfigBuilder {
     /// Reads the environment: each variable `MICROSOFT_SSO_<NAME>` that is set. Lists are
     /// separated by commas, durations carry their unit (`10m`).
     #[must_use]
     pub fn environment(mut self) -> Self {
+        self.azure = AzureVariables::read(variable);
         let source = Environment::with_prefix(PREFIX).prefix_separator("_");
         match source.collect() {
             Ok(values) => self.set_variables(values),
@@ -177,5 +186,15 @@ impl ConfigBuilder {
     pub(super) fn variables<const N: usize>(self, variables: [(&str, &str); N]) -> Self {
         let variables = variables.map(|(name, value)| (name.to_owned(), value.into()));
         self.set_variables(variables.into_iter().collect())
+    }
+
+    /// As [`environment`](Self::environment), with these variables of Azure.
+    pub(super) fn azure<const N: usize>(mut self, variables: [(&str, &str); N]) -> Self {
+        let value = |name: &str| {
+            let set = variables.iter().find(|(own, _)| *own == name)?;
+            Some(set.1.to_owned())
+        };
+        self.azure = AzureVariables::read(value);
+        self
     }
 }

@@ -72,6 +72,7 @@ fn changed(base: &Values, change: Change, url: &Url) -> ConfigBuilder {
         }
     };
     let values = &mut builder.values;
+    values.drop_inherited_credentials(base);
     let has_address = !values.base_url.is_empty() || !values.callback_domain.is_empty();
     // On a loopback host, the address is unknown without its port.
     if !has_address && (!is_loopback(url) || url.port().is_some()) {
@@ -86,10 +87,23 @@ fn changed_globals(base: &Values, site: &ConfigBuilder) -> Vec<&'static str> {
     let changes = [
         ("secret_key", own.secret_key != base.secret_key),
         (
+            "secret_key_file",
+            own.secret_key_file != base.secret_key_file,
+        ),
+        (
+            "secret_key_previous",
+            own.secret_key_previous != base.secret_key_previous,
+        ),
+        (
+            "secret_key_previous_file",
+            own.secret_key_previous_file != base.secret_key_previous_file,
+        ),
+        (
             "trusted_proxies",
             own.trusted_proxies != base.trusted_proxies,
         ),
         ("proxy", own.proxy != base.proxy),
+        ("proxy_file", own.proxy_file != base.proxy_file),
         ("ca_file", own.ca_file != base.ca_file),
         ("max_sign_ins", own.max_sign_ins != base.max_sign_ins),
         ("pool_size", own.pool_size != base.pool_size),

@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_cookies_state_survives_sealing_for_its_purpose_alone() {
-        let sealer = Sealer::new(&[1; 64]).unwrap();
+        let sealer = Sealer::new(&[1; 64], &[]).unwrap();
         let attempt = attempt();
         let state = CookieState::Attempt(attempt.clone());
         let sealed = state.seal(&sealer, "slot 3").unwrap();

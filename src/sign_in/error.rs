@@ -82,6 +82,7 @@ impl SignInError {
             Self::PagesDisabled => "pages_disabled",
             Self::Metadata(_) => "metadata_unavailable",
             Self::Exchange(ExchangeError::Refused(..)) => "code_refused",
+            Self::Exchange(ExchangeError::Credential(_)) => "credential_unusable",
             Self::Exchange(ExchangeError::NoIdToken(_)) => "id_token_refused",
             Self::Exchange(_) => "token_endpoint_failed",
             Self::Token(_) => "id_token_refused",

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_state_survives_sealing_and_stays_short() {
-        let sealer = Sealer::new(&[1; 64]).unwrap();
+        let sealer = Sealer::new(&[1; 64], &[]).unwrap();
         for length in [1, MAX_NEXT, MAX_NEXT + 1, 2048] {
             let next = NextPath::parse(&format!("/{}", "x".repeat(length - 1))).unwrap();
             let state = state(&next);
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_cookie_is_no_state() {
-        let sealer = Sealer::new(&[1; 64]).unwrap();
+        let sealer = Sealer::new(&[1; 64], &[]).unwrap();
         let cookie = sealer.seal("cookie", &[0; 60]).unwrap();
         assert!(State::open(&sealer, &cookie).is_none());
     }

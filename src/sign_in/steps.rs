@@ -27,14 +27,15 @@ use crate::{
     http_client::HttpClient,
     oidc::{
         claims::{GroupsClaim, VerifiedClaims},
-        flow::{Tokens, redeem_code},
+        credential::request::TokenRequest,
+        flow::{CodeExchange, Tokens},
         provider::Provider,
         verify::{Expected, verify},
     },
     session::identity::{GroupsKnown, Identity, SignedIn, UserIs},
     site::Site,
     store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
-    util::{clock::Clock, log::chain},
+    util::{clock::Clock, log::chain, secret::Secret},
 };
 
 /// How long a user who is known waits for a Graph that is silent.
@@ -128,11 +129,21 @@ impl SignInFlow {
         let settings = &self.site.config;
         let timeout = settings.entra_timeout;
         let snapshot = self.provider.snapshot(&self.http, timeout).await?;
-        let client = self.site.client(&snapshot);
-        let verifier = self.attempt.verifier();
-        let redirect_uri = &self.redirect_uri;
-        let tokens =
-            redeem_code(&client, &self.http, code, verifier, redirect_uri, timeout).await?;
+        let exchange = CodeExchange {
+            client: &self.site.client(&snapshot),
+            credential: &self.site.credential,
+            request: TokenRequest {
+                http: &self.http,
+                token_endpoint: &snapshot.metadata.token_endpoint,
+                application_id: &settings.application_id,
+                now: self.clock.now(),
+                timeout,
+            },
+            code,
+            verifier: Secret::new(self.attempt.verifier().into_secret()),
+            redirect_uri: &self.redirect_uri,
+        };
+        let tokens = exchange.redeem().await?;
         let expected = Expected {
             settings,
             nonce: &self.attempt.nonce(),

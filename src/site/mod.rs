@@ -15,6 +15,7 @@ use ring::digest::{SHA256, digest};
 use crate::{
     account::policy::AccountPolicy,
     oidc::{
+        credential::Credential,
         flow::{self, Client},
         provider::{Provider, Providers, Snapshot},
     },
@@ -34,6 +35,7 @@ pub struct Site {
     pub(crate) config: Settings,
     pub(crate) policy: Arc<AccountPolicy>,
     pub(crate) scopes: Vec<Scope>,
+    pub(crate) credential: Credential,
     provider: OnceLock<Arc<Provider>>,
     client: RwLock<Option<(Arc<Snapshot>, Arc<Client>)>>,
 }
@@ -64,6 +66,7 @@ impl Site {
             name,
             policy: Arc::new(AccountPolicy::new(&config)),
             scopes: scopes.map(|scope| Scope::new(scope.to_owned())).collect(),
+            credential: Credential::new(&config),
             provider: OnceLock::new(),
             client: RwLock::default(),
             config,
@@ -81,7 +84,7 @@ impl Site {
             .get_or_init(|| providers.for_authority(&self.config.authority))
     }
 
-    /// The openidconnect client with this site's credentials, made once for each snapshot.
+    /// The openidconnect client of this site's application, made once for each snapshot.
     pub(crate) fn client(&self, snapshot: &Arc<Snapshot>) -> Arc<Client> {
         let made = self.client.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, client)) = &*made
@@ -91,11 +94,7 @@ impl Site {
         }
         drop(made);
         let config = &self.config;
-        let client = Arc::new(flow::client(
-            &snapshot.metadata,
-            &config.application_id,
-            &config.client_secret,
-        ));
+        let client = Arc::new(flow::client(&snapshot.metadata, &config.application_id));
         let mut made = self.client.write().unwrap_or_else(PoisonError::into_inner);
         *made = Some((Arc::clone(snapshot), Arc::clone(&client)));
         client

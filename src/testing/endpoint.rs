@@ -18,6 +18,8 @@ pub enum Endpoint {
     Token,
     /// `…/oauth2/v2.0/logout`
     Logout,
+    /// `/metadata/identity/oauth2/token` and `/msi/token` of a managed identity
+    ManagedIdentity,
     /// Graph's `/me`
     Me,
     /// Graph's `/me/photo/$value`
@@ -35,6 +37,7 @@ impl Endpoint {
             _ if ends("/oauth2/v2.0/authorize") => Self::Authorize,
             _ if ends("/oauth2/v2.0/token") => Self::Token,
             _ if ends("/oauth2/v2.0/logout") => Self::Logout,
+            _ if ends("/identity/oauth2/token") || ends("/msi/token") => Self::ManagedIdentity,
             _ if ends("/me") => Self::Me,
             _ if ends("/getMemberObjects") => Self::MemberObjects,
             _ if ends("/$value") => Self::Photo,

@@ -11,11 +11,13 @@ use chrono::TimeDelta;
 
 use super::{
     authorize::{AuthorizationRequest, AuthorizationResponse},
+    client_assertion::service_account_token,
     endpoint::{Endpoint, Fault},
     entra_error_page::EntraErrorPage,
     id_token::TokenParts,
     keys::Keys,
     person::Person,
+    registered_certificate::RegisteredCertificate,
     registration::{APPLICATION_ID, CLIENT_SECRET},
     request_log::Request,
     server,
@@ -105,6 +107,37 @@ impl FakeEntra {
     /// The setting `client_secret`.
     pub fn client_secret(&self) -> &'static str {
         CLIENT_SECRET
+    }
+
+    /// Replaces the client secret of the app registration.
+    pub fn set_client_secret(&self, secret: &str) {
+        secret.clone_into(&mut self.state.lock().client_secret);
+    }
+
+    /// Registers a certificate with the application, given in DER. It then takes client assertions that
+    /// are signed with the certificate's RSA key, each once.
+    ///
+    /// # Errors
+    /// It is no certificate.
+    pub fn register_certificate(&self, der: &[u8]) -> io::Result<()> {
+        let certificate = RegisteredCertificate::new(der);
+        let certificate = certificate.ok_or_else(|| io::Error::other("it is no certificate"))?;
+        self.state.lock().certificates.push(certificate);
+        Ok(())
+    }
+
+    /// A token of a pod's service account, as Kubernetes writes it to the file of the setting
+    /// `federated_token_file`. The app registration has a federated credential for it.
+    pub fn federated_token(&self) -> String {
+        service_account_token(&self.state.lock())
+    }
+
+    /// The value of `IDENTITY_ENDPOINT` for the emulated App Service, whose `IDENTITY_HEADER` is
+    /// [`IDENTITY_HEADER`](super::IDENTITY_HEADER). The managed identity is
+    /// [`MANAGED_IDENTITY`](super::MANAGED_IDENTITY). The Instance Metadata Service of a virtual machine
+    /// is emulated at [`url`](Self::url), too.
+    pub fn identity_endpoint(&self) -> String {
+        format!("{}/msi/token", self.url())
     }
 
     /// The people of all tenants.

@@ -5,7 +5,9 @@ use ring::{
     digest::{SHA256, digest},
     rand::SystemRandom,
     rsa::PublicKeyComponents,
-    signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair},
+    signature::{
+        KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
+    },
 };
 use serde_json::{Value, json};
 
@@ -94,6 +96,17 @@ impl Keys {
             self.standby.published(&work),
             self.personal.published(&personal),
         ] })
+    }
+
+    /// Signs as the issuer of federated credentials.
+    pub(super) fn sign_federated(&self, message: &[u8]) -> Vec<u8> {
+        self.standby.sign(message)
+    }
+
+    pub(super) fn federation_verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        let public = self.standby.pair.public_key().as_ref();
+        let key = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public);
+        key.verify(message, signature).is_ok()
     }
 
     /// A key that isn't published now: the previous or next of the rotation.

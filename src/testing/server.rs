@@ -20,11 +20,17 @@ use actix_web::{
 };
 
 use super::{
-    fault, graph, home_page, logout, metadata, picker, state::SharedState, token_endpoint,
+    fault, graph, home_page, logout, managed_identity, metadata, picker, state::SharedState,
+    token_endpoint,
 };
 
 fn routes(app: &mut ServiceConfig) {
     app.route("/", web::get().to(home_page::home_page))
+        .route(
+            "/metadata/identity/oauth2/token",
+            web::get().to(managed_identity::metadata_service),
+        )
+        .route("/msi/token", web::get().to(managed_identity::app_service))
         .route("/v1.0/me", web::get().to(graph::me))
         .route(
             "/v1.0/me/getMemberObjects",

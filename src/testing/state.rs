@@ -16,6 +16,8 @@ use super::{
     issued::{AccessToken, CodeGrant},
     keys::Keys,
     person::Person,
+    registered_certificate::RegisteredCertificate,
+    registration::CLIENT_SECRET,
     request_log::RequestLog,
 };
 use crate::util::clock::{Clock, SystemClock};
@@ -29,6 +31,10 @@ pub(super) struct State {
     pub(super) tamper: Option<Tamper>,
     pub(super) clock_offset: TimeDelta,
     pub(super) access_token_length: usize,
+    pub(super) client_secret: String,
+    pub(super) certificates: Vec<RegisteredCertificate>,
+    /// The `jti` of assertions that were used.
+    pub(super) assertion_ids: BoundedMap<()>,
     pub(super) codes: BoundedMap<CodeGrant>,
     pub(super) access_tokens: BoundedMap<AccessToken>,
     pub(super) requests: RequestLog,
@@ -51,6 +57,9 @@ impl SharedState {
             tamper: None,
             clock_offset: TimeDelta::zero(),
             access_token_length: 1800,
+            client_secret: CLIENT_SECRET.to_owned(),
+            certificates: Vec::new(),
+            assertion_ids: BoundedMap::default(),
             codes: BoundedMap::default(),
             access_tokens: BoundedMap::default(),
             requests: RequestLog::default(),

@@ -15,11 +15,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
+    client_assertion,
     error_document::error_document,
     id_token::{TokenContext, TokenParts},
     issued::{AccessToken, CodeGrant},
     pkce::s256_challenge,
-    registration::{APPLICATION_ID, CLIENT_SECRET},
+    registration::APPLICATION_ID,
     state::{SharedState, State},
 };
 
@@ -71,7 +72,12 @@ fn credentials(req: &HttpRequest, form: &HashMap<String, String>) -> (String, Op
 }
 
 /// Authenticates the client.
-fn check_client(req: &HttpRequest, form: &HashMap<String, String>) -> Result<(), TokenError> {
+fn check_client(
+    req: &HttpRequest,
+    state: &mut State,
+    tenant_path: &str,
+    form: &HashMap<String, String>,
+) -> Result<(), TokenError> {
     if req.headers().contains_key("origin") {
         let text = "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.";
         return Err(TokenError::bad_request("invalid_request", 9002326, text));
@@ -82,8 +88,22 @@ fn check_client(req: &HttpRequest, form: &HashMap<String, String>) -> Result<(),
         return Err(TokenError::bad_request("unauthorized_client", 700016, text));
     }
     let error = |aadsts, text| TokenError(StatusCode::UNAUTHORIZED, "invalid_client", aadsts, text);
+    if let Some(assertion) = form.get("client_assertion") {
+        let kind = form.get("client_assertion_type").map(String::as_str);
+        if kind != Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+            || secret.is_some()
+        {
+            return Err(error(
+                90023,
+                "Invalid client_assertion_type, or a secret as well.",
+            ));
+        }
+        let endpoint = format!("{}/{tenant_path}/oauth2/v2.0/token", state.base_url);
+        let checked = client_assertion::check(assertion, &endpoint, state);
+        return checked.map_err(|(aadsts, text)| error(aadsts, text));
+    }
     match secret.as_deref() {
-        Some(CLIENT_SECRET) => Ok(()),
+        Some(secret) if secret == state.client_secret => Ok(()),
         None => Err(error(
             7000218,
             "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
@@ -137,7 +157,7 @@ fn redeem(
     tenant_path: &str,
     form: &HashMap<String, String>,
 ) -> Result<CodeGrant, TokenError> {
-    check_client(req, form)?;
+    check_client(req, state, tenant_path, form)?;
     let get = |name: &str| form.get(name).map_or("", String::as_str);
     if get("grant_type") != "authorization_code" {
         let text = "The app requested an unsupported grant type.";

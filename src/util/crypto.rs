@@ -7,7 +7,7 @@ use ring::{
     rand::{SecureRandom, SystemRandom},
 };
 
-use super::log::readable_debug;
+use super::{log::readable_debug, secret::Secret};
 
 /// The system has no random bytes, or a key can't be made.
 #[derive(thiserror::Error)]
@@ -57,42 +57,33 @@ pub(crate) fn derive_key<const N: usize>(
     Ok(key)
 }
 
+/// Length of the id of a key, in bytes.
+const KEY_ID_LEN: usize = 4;
+
 /// Seals bytes with AES-256-GCM, bound to a purpose: a value sealed for one purpose can't be opened
 /// for another, so that an attempt's cookie is never taken for a message.
 pub(crate) struct Sealer {
+    /// The one that seals, and those that still open.
+    keys: Vec<SealingKey>,
+}
+
+struct SealingKey {
+    /// What sealed values begin with.
+    id: [u8; KEY_ID_LEN],
     key: LessSafeKey,
 }
 
-impl Sealer {
-    pub(crate) fn new(secret: &[u8]) -> Result<Self, CryptoError> {
+impl SealingKey {
+    fn new(secret: &[u8]) -> Result<Self, CryptoError> {
         let key = derive_key::<32>(secret, "seal")?;
         let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| CryptoError)?;
         Ok(Self {
+            id: derive_key(secret, "seal id")?,
             key: LessSafeKey::new(key),
         })
     }
 
-    /// Seals raw bytes: nonce, ciphertext and tag.
-    pub(crate) fn seal_bytes(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        let nonce = random::<NONCE_LEN>()?;
-        let len = NONCE_LEN + plain.len() + AES_256_GCM.tag_len();
-        let mut sealed = Vec::with_capacity(len);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(plain);
-        let tag = self
-            .key
-            .seal_in_place_separate_tag(
-                Nonce::assume_unique_for_key(nonce),
-                Aad::from(purpose.as_bytes()),
-                &mut sealed[NONCE_LEN..],
-            )
-            .map_err(|_| CryptoError)?;
-        sealed.extend_from_slice(tag.as_ref());
-        Ok(sealed)
-    }
-
-    /// Opens what [`Self::seal_bytes`] made for the same purpose; `None` for anything else.
-    pub(crate) fn open_bytes(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+    fn open(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
         let (nonce, body) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut body = body.to_vec();
         let plain = self
@@ -106,6 +97,48 @@ impl Sealer {
             .len();
         body.truncate(plain);
         Some(body)
+    }
+}
+
+impl Sealer {
+    /// Seals with a key of `secret`, and opens with it and with keys of `previous`.
+    pub(crate) fn new(secret: &[u8], previous: &[Secret]) -> Result<Self, CryptoError> {
+        let previous = previous.iter().map(|secret| secret.expose().as_bytes());
+        let keys = [secret].into_iter().chain(previous).map(SealingKey::new);
+        Ok(Self {
+            keys: keys.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Seals raw bytes: key id, nonce, ciphertext and tag.
+    pub(crate) fn seal_bytes(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        const HEAD: usize = KEY_ID_LEN + NONCE_LEN;
+        let SealingKey { id, key } = self.keys.first().ok_or(CryptoError)?;
+        let nonce = random::<NONCE_LEN>()?;
+        let mut sealed = Vec::with_capacity(HEAD + plain.len() + AES_256_GCM.tag_len());
+        sealed.extend_from_slice(id);
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(plain);
+        let tag = key
+            .seal_in_place_separate_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(purpose.as_bytes()),
+                &mut sealed[HEAD..],
+            )
+            .map_err(|_| CryptoError)?;
+        sealed.extend_from_slice(tag.as_ref());
+        Ok(sealed)
+    }
+
+    /// Opens what [`Self::seal_bytes`] made for the same purpose; `None` for anything else.
+    pub(crate) fn open_bytes(&self, purpose: &str, sealed: &[u8]) -> Option<Vec<u8>> {
+        let (id, body) = sealed.split_first_chunk::<KEY_ID_LEN>()?;
+        let named = self.keys.iter().find(|key| key.id == *id);
+        if let Some(plain) = named.and_then(|key| key.open(purpose, body)) {
+            return Some(plain);
+        }
+        // Versions before key ids wrote none.
+        self.keys.iter().find_map(|key| key.open(purpose, sealed))
     }
 
     /// Seals into base64url without padding, for a cookie or a query.
@@ -125,8 +158,8 @@ mod tests {
 
     #[test]
     fn what_is_sealed_opens_for_its_purpose_and_key_alone() {
-        let sealer = Sealer::new(&[7; 64]).unwrap();
-        let other = Sealer::new(&[8; 64]).unwrap();
+        let sealer = Sealer::new(&[7; 64], &[]).unwrap();
+        let other = Sealer::new(&[8; 64], &[]).unwrap();
         let sealed = sealer.seal("a", b"hello").unwrap();
         assert_eq!(sealer.open("a", &sealed).as_deref(), Some(&b"hello"[..]));
         assert_eq!(sealer.open("b", &sealed), None);
@@ -134,5 +167,24 @@ mod tests {
         assert_eq!(sealer.open("a", &sealed[1..]), None);
         assert_eq!(sealer.open("a", ""), None);
         assert_ne!(sealed, sealer.seal("a", b"hello").unwrap());
+    }
+
+    #[test]
+    fn a_previous_key_opens_and_never_seals() {
+        let (old, new) = ("o".repeat(64), "n".repeat(64));
+        let before = Sealer::new(old.as_bytes(), &[]).unwrap();
+        let after = Sealer::new(new.as_bytes(), &[Secret::new(old)]).unwrap();
+        let sealed = before.seal_bytes("a", b"hello").unwrap();
+        assert_eq!(
+            after.open_bytes("a", &sealed).as_deref(),
+            Some(&b"hello"[..])
+        );
+        assert_eq!(after.open_bytes("b", &sealed), None);
+        let anew = after.seal_bytes("a", b"hello").unwrap();
+        assert_ne!(anew[..KEY_ID_LEN], sealed[..KEY_ID_LEN]);
+        assert_eq!(before.open_bytes("a", &anew), None);
+        // What a version before key ids sealed is the same without the id.
+        assert!(after.open_bytes("a", &sealed[KEY_ID_LEN..]).is_some());
+        assert_eq!(after.open_bytes("a", &sealed[KEY_ID_LEN + 1..]), None);
     }
 }

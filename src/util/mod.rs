@@ -1,6 +1,7 @@
 //! Building blocks that know nothing of sign-in.
 
 pub(crate) mod address;
+pub(crate) mod client_certificate;
 pub(crate) mod clock;
 pub(crate) mod cookies;
 pub(crate) mod crypto;

@@ -34,14 +34,20 @@ impl SessionCookie {
     pub(super) fn new(sso: &MicrosoftSso, transport: Transport) -> Self {
         Self {
             wire: transport.cookie_name(&format!("{NAME}{}", sso.cookie_suffix)),
-            inner: sso.inner_session_cookie.clone(),
+            inner: sso.session_key.inner_name.clone(),
             transport,
         }
     }
 
     /// Renames the cookie of a request for the session middleware. It fails where something has read the
     /// request's cookies before: actix remembers them, and the middleware would see no session.
-    pub(super) fn receive(&self, req: &mut ServiceRequest) -> Result<(), WiringError> {
+    ///
+    /// One that a previous key sealed is sealed anew, for the middleware knows the current key alone.
+    pub(super) fn receive(
+        &self,
+        req: &mut ServiceRequest,
+        sso: &MicrosoftSso,
+    ) -> Result<(), WiringError> {
         let mut kept: Vec<Vec<u8>> = Vec::new();
         let (mut is_changed, mut has_session) = (false, false);
         for pair in cookies::pairs(req.headers()) {
@@ -50,7 +56,10 @@ impl SessionCookie {
                 is_changed = true;
                 // The first one counts, as in actix.
                 if !has_session {
-                    kept.push([self.inner.as_bytes(), rest].concat());
+                    kept.push(
+                        self.resealed(rest, sso)
+                            .unwrap_or_else(|| [self.inner.as_bytes(), rest].concat()),
+                    );
                 }
                 has_session = true;
             } else if is_parsable(pair) {
@@ -71,6 +80,19 @@ impl SessionCookie {
             return Err(WiringError::new(req.request(), Missing::UnreadCookies));
         }
         Ok(())
+    }
+
+    /// The pair of a cookie that a previous key sealed, by the current one.
+    fn resealed(&self, rest: &[u8], sso: &MicrosoftSso) -> Option<Vec<u8>> {
+        if sso.previous_session_keys.is_empty() {
+            return None;
+        }
+        let pair = format!("{}{}", self.inner, std::str::from_utf8(rest).ok()?);
+        let cookie = Cookie::parse_encoded(pair).ok()?;
+        let (key, previous) = (&sso.session_key, &sso.previous_session_keys);
+        let value = key.reseal(cookie.value(), previous)?;
+        let cookie = Cookie::new(&*self.inner, value);
+        Some(cookie.encoded().to_string().into_bytes())
     }
 
     /// Renames the cookie of a response to its name on the wire.

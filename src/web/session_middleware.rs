@@ -98,8 +98,8 @@ impl MicrosoftSso {
     ) -> Sessions<S> {
         let age = time::Duration::try_from(self.session_age);
         let age = age.unwrap_or(time::Duration::MAX);
-        let inner = SessionMiddleware::builder(store, self.session_key.clone())
-            .cookie_name(self.inner_session_cookie.clone())
+        let inner = SessionMiddleware::builder(store, self.session_key.key.clone())
+            .cookie_name(self.session_key.inner_name.clone())
             .cookie_path("/".to_owned())
             .cookie_http_only(true)
             .cookie_same_site(SameSite::Lax)
@@ -202,7 +202,9 @@ where
             None => Transport::Http,
         };
         let names = sso.as_ref().map(|sso| SessionCookie::new(sso, transport));
-        if let Some(Err(error)) = names.as_ref().map(|names| names.receive(&mut req)) {
+        if let (Some(names), Some(sso)) = (&names, &sso)
+            && let Err(error) = names.receive(&mut req, sso)
+        {
             return Box::pin(ready(Err(error.into())));
         }
         req.extensions_mut().insert(self.wiring.clone());

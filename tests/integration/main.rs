@@ -8,6 +8,8 @@
 )]
 
 mod browser;
+#[path = "../support/certificate.rs"]
+mod certificate;
 mod connect_proxy;
 mod database;
 mod flawed_store;
@@ -23,6 +25,7 @@ mod attempts;
 mod audit;
 mod base_path;
 mod cookies;
+mod credentials;
 mod databases;
 mod deep_links;
 mod ended;

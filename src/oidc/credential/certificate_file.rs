@@ -1,0 +1,148 @@
+//! The file of the client certificate, read again when it changes.
+
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::{DateTime, NaiveDate, Utc};
+use ring::digest::{SHA256, digest};
+
+use super::{assertion, error::CredentialError, request::TokenRequest};
+use crate::util::{client_certificate::ClientCertificate, secret::Secret};
+
+/// From how many days on the log has a warning on each of them.
+const WARN_BELOW_DAYS: i64 = 30;
+
+/// The file, and the certificate that it held when it was last good.
+pub(crate) struct CertificateFile {
+    path: PathBuf,
+    known: Mutex<Option<Known>>,
+    warned_on: Mutex<Option<NaiveDate>>,
+}
+
+struct Known {
+    /// Of the whole file.
+    hash: [u8; 32],
+    /// `None` where the file with that hash can't be used.
+    certificate: Option<Arc<ClientCertificate>>,
+}
+
+/// An assertion for a token request, signed off the worker's thread.
+pub(super) async fn assertion(
+    file: &Arc<CertificateFile>,
+    request: &TokenRequest<'_>,
+) -> Result<Secret, CredentialError> {
+    let file = Arc::clone(file);
+    let path = file.path.display().to_string();
+    let (id, now) = (request.application_id.to_owned(), request.now);
+    let endpoint = request.token_endpoint.to_string();
+    let signed = tokio::task::spawn_blocking(move || {
+        let certificate = file.certificate()?;
+        file.warn_of_end(&certificate, now);
+        Ok(assertion::sign(&certificate, &id, &endpoint, now)?)
+    });
+    let failed = |error: tokio::task::JoinError| CredentialError::File {
+        setting: "client_certificate",
+        file: path,
+        problem: error.to_string(),
+    };
+    signed.await.map_err(failed)?
+}
+
+impl CertificateFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            known: Mutex::default(),
+            warned_on: Mutex::default(),
+        }
+    }
+
+    pub(super) fn log_at_start(&self, now: DateTime<Utc>) {
+        match self.certificate() {
+            Ok(certificate) => {
+                tracing::info!(
+                    thumbprint = certificate.thumbprint,
+                    days = certificate.days_left(now),
+                    "the client certificate, and the days until it ends"
+                );
+                self.warn_of_end(&certificate, now);
+            }
+            Err(error) => tracing::error!(%error, "the client certificate can't be used"),
+        }
+    }
+
+    /// The certificate of the file. One that can't be used while it is replaced leaves the one before.
+    fn certificate(&self) -> Result<Arc<ClientCertificate>, CredentialError> {
+        let failed = |problem: String| CredentialError::File {
+            setting: "client_certificate",
+            file: self.path.display().to_string(),
+            problem,
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known.as_ref().and_then(|known| known.certificate.clone());
+        let read = fs::read(&self.path).map_err(|error| error.to_string());
+        let read = read.and_then(|pem| {
+            let hash: [u8; 32] = digest(&SHA256, &pem)
+                .as_ref()
+                .try_into()
+                .unwrap_or_default();
+            if known.as_ref().is_some_and(|known| known.hash == hash) {
+                return before
+                    .clone()
+                    .ok_or_else(|| "it is still the same".to_owned());
+            }
+            let certificate = ClientCertificate::from_pem(&pem);
+            let certificate = certificate
+                .map(Arc::new)
+                .map_err(|problem| problem.to_string());
+            *known = Some(Known {
+                hash,
+                certificate: certificate.clone().ok().or(before.clone()),
+            });
+            certificate.inspect(|certificate| {
+                tracing::debug!(
+                    thumbprint = certificate.thumbprint,
+                    "a client certificate was read"
+                );
+            })
+        });
+        match (read, before) {
+            (Ok(certificate), _) => Ok(certificate),
+            (Err(problem), Some(before)) => {
+                tracing::warn!(
+                    error = %failed(problem),
+                    "the client certificate before it is used"
+                );
+                Ok(before)
+            }
+            (Err(problem), None) => Err(failed(problem)),
+        }
+    }
+
+    /// Says once a day how long the certificate lasts, when it isn't long.
+    fn warn_of_end(&self, certificate: &ClientCertificate, now: DateTime<Utc>) {
+        let days = certificate.days_left(now);
+        let mut warned_on = self
+            .warned_on
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if days >= WARN_BELOW_DAYS || *warned_on == Some(now.date_naive()) {
+            return;
+        }
+        *warned_on = Some(now.date_naive());
+        let thumbprint = &certificate.thumbprint;
+        let help = "register a new one with the app registration, then replace the file";
+        if days < 0 {
+            tracing::error!(
+                thumbprint,
+                days,
+                "the client certificate has ended, so nobody can sign in: {help}"
+            );
+        } else {
+            tracing::warn!(thumbprint, days, "the client certificate ends soon: {help}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! How the application proves to Entra that it is itself. Every token request is authenticated here.
+
+mod assertion;
+mod certificate_file;
+pub(crate) mod error;
+mod managed_identity;
+pub(crate) mod request;
+mod secret_file;
+mod secrets;
+
+use std::{path::PathBuf, sync::Arc};
+
+use chrono::{DateTime, Utc};
+
+use self::{
+    certificate_file::CertificateFile, error::CredentialError, managed_identity::ManagedIdentity,
+    request::TokenRequest, secret_file::read_secret, secrets::ClientSecrets,
+};
+use super::refusal::EntraRefusal;
+use crate::{
+    settings::{config::Settings, credential::CredentialSettings},
+    util::secret::Secret,
+};
+
+/// `client_assertion_type` of a JWT (RFC 7523, section 2.2).
+const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// The credential of one application.
+pub(crate) enum Credential {
+    Secret(ClientSecrets),
+    Certificate(Arc<CertificateFile>),
+    FederatedToken(PathBuf),
+    ManagedIdentity(ManagedIdentity),
+    /// Nobody signs in with these settings.
+    None,
+}
+
+/// What a token request has to authenticate the client.
+#[derive(Clone)]
+pub(crate) enum ClientAuthentication {
+    /// RFC 6749, section 2.3.1.
+    Secret(Secret),
+    /// RFC 7523, section 2.2.
+    Assertion(Secret),
+}
+
+impl Credential {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        match &settings.credential {
+            None => Self::None,
+            Some(CredentialSettings::Secret { current, next }) => {
+                Self::Secret(ClientSecrets::new(current.clone(), next.clone()))
+            }
+            Some(CredentialSettings::Certificate(path)) => {
+                Self::Certificate(Arc::new(CertificateFile::new(path.clone())))
+            }
+            Some(CredentialSettings::FederatedToken(path)) => Self::FederatedToken(path.clone()),
+            Some(CredentialSettings::ManagedIdentity(client_id)) => {
+                let audience = settings.authority.exchange_audience();
+                Self::ManagedIdentity(ManagedIdentity::new(client_id.clone(), audience))
+            }
+        }
+    }
+
+    /// What the request authenticates with.
+    pub(crate) async fn authenticate(
+        &self,
+        request: &TokenRequest<'_>,
+    ) -> Result<ClientAuthentication, CredentialError> {
+        let assertion = match self {
+            Self::Secret(secrets) => {
+                return secrets.first().await.map(ClientAuthentication::Secret);
+            }
+            Self::Certificate(file) => certificate_file::assertion(file, request).await?,
+            Self::FederatedToken(path) => read_secret("federated_token_file", path.clone()).await?,
+            Self::ManagedIdentity(identity) => identity.token(request).await?,
+            Self::None => return Err(CredentialError::None),
+        };
+        Ok(ClientAuthentication::Assertion(assertion))
+    }
+
+    /// What else to authenticate with, where Entra refused what was used.
+    pub(crate) async fn after_refusal(
+        &self,
+        used: &ClientAuthentication,
+        refusal: &EntraRefusal,
+    ) -> Option<ClientAuthentication> {
+        match (self, used) {
+            (Self::Secret(secrets), ClientAuthentication::Secret(used))
+                if refusal.is_wrong_secret() =>
+            {
+                let other = secrets.other_than(used).await?;
+                Some(ClientAuthentication::Secret(other))
+            }
+            _ => None,
+        }
+    }
+
+    /// Says which credential is used, and what is wrong with it already.
+    pub(crate) fn log_at_start(&self, site: &str, now: DateTime<Utc>) {
+        match self {
+            Self::None => {}
+            Self::Secret(_) => {
+                tracing::info!(
+                    site,
+                    credential = "client_secret",
+                    "the credential that is used"
+                );
+            }
+            Self::Certificate(file) => {
+                let credential = "client_certificate";
+                tracing::info!(site, credential, "the credential that is used");
+                file.log_at_start(now);
+            }
+            Self::FederatedToken(path) => {
+                let credential = "federated_token_file";
+                tracing::info!(site, credential, "the credential that is used");
+                if let Err(error) = std::fs::metadata(path) {
+                    tracing::warn!(
+                        file = %path.display(),
+                        %error,
+                        "the setting `federated_token_file` names a file that can't be read, so nobody can sign in until it is there; in Kubernetes, the pod needs the label `azure.workload.identity/use: \"true\"`"
+                    );
+                }
+            }
+            Self::ManagedIdentity(_) => {
+                let credential = "managed_identity";
+                tracing::info!(site, credential, "the credential that is used");
+            }
+        }
+    }
+}
+
+impl ClientAuthentication {
+    /// The fields of the token request's form.
+    pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Secret(secret) => vec![("client_secret", secret.expose().to_owned())],
+            Self::Assertion(assertion) => vec![
+                ("client_assertion_type", JWT_BEARER.to_owned()),
+                ("client_assertion", assertion.expose().to_owned()),
+            ],
+        }
+    }
+}
