@@ -47,13 +47,15 @@ impl EntraKey {
 /// Replaces Entra's placeholder, whose letter case varies, with a tenant id.
 pub(crate) fn fill_tenant(template: &str, tenant: &str) -> String {
     const PLACEHOLDER: &str = "{tenantid}";
-    match template.to_ascii_lowercase().find(PLACEHOLDER) {
-        Some(at) => {
-            let (before, rest) = template.split_at(at);
-            format!("{before}{tenant}{}", &rest[PLACEHOLDER.len()..])
-        }
-        None => template.to_owned(),
+    let lower = template.to_ascii_lowercase();
+    let mut filled = String::with_capacity(template.len() + tenant.len());
+    let mut from = 0;
+    for (at, _) in lower.match_indices(PLACEHOLDER) {
+        filled += &template[from..at];
+        filled += tenant;
+        from = at + PLACEHOLDER.len();
     }
+    filled + &template[from..]
 }
 
 impl JsonWebKey for EntraKey {
@@ -150,6 +152,10 @@ mod tests {
             "https://h/T/v2.0"
         );
         assert_eq!(fill_tenant("https://h/x/v2.0", "T"), "https://h/x/v2.0");
+        assert_eq!(
+            fill_tenant("https://{tenantid}.h/{tenantid}", "T"),
+            "https://T.h/T"
+        );
     }
 
     #[test]

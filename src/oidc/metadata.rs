@@ -42,7 +42,9 @@ pub(crate) enum MetadataError {
         column: usize,
     },
     /// The document is of another issuer (OpenID Connect Discovery 1.0, section 4.3).
-    #[error("the metadata's issuer `{issuer}` is not that of the authority {authority}")]
+    #[error(
+        "the metadata's issuer `{issuer}` is not that of the authority {authority}; if it is meant to be, set `issuer`"
+    )]
     Issuer {
         /// The issuer of the document.
         issuer: String,
@@ -90,9 +92,10 @@ pub(crate) struct Metadata {
 pub(crate) async fn fetch(
     http: &HttpClient,
     authority: &Authority,
+    application_id: &str,
     timeout: Duration,
 ) -> Result<(Metadata, JsonWebKeySet<EntraKey>), MetadataError> {
-    let response = get(http, &authority.metadata_url(), timeout).await?;
+    let response = get(http, &authority.metadata_url(application_id), timeout).await?;
     let metadata = metadata(&response, authority)?;
     let response = get(http, metadata.jwks_uri.as_str(), timeout).await?;
     let keys = keys(&response)?;

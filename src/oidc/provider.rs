@@ -65,9 +65,10 @@ impl Snapshot {
 
 type Fetched = Result<Arc<Snapshot>, MetadataError>;
 
-/// An authority, as this process knows it. All workers share it; each brings its own HTTP client.
+/// An authority with an application's keys, as this process knows it. All workers share it; each brings its own HTTP client.
 pub(crate) struct Provider {
     authority: Authority,
+    application_id: String,
     clock: Arc<dyn Clock>,
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     fetches: SingleFlight<(), Fetched>,
@@ -75,32 +76,40 @@ pub(crate) struct Provider {
     last_background_refresh: Mutex<Option<DateTime<Utc>>>,
 }
 
-/// The providers of all authorities that the sites use.
+/// The providers of all authorities and applications that the sites use.
 pub(crate) struct Providers {
     clock: Arc<dyn Clock>,
-    by_authority: Mutex<HashMap<Authority, Arc<Provider>>>,
+    known: Mutex<HashMap<(Authority, String), Arc<Provider>>>,
 }
 
 impl Providers {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            by_authority: Mutex::default(),
+            known: Mutex::default(),
         }
     }
 
-    pub(crate) fn for_authority(&self, authority: &Authority) -> Arc<Provider> {
-        let mut providers = lock(&self.by_authority);
-        let new = || Arc::new(Provider::new(authority, Arc::clone(&self.clock)));
-        Arc::clone(providers.entry(authority.clone()).or_insert_with(new))
+    pub(crate) fn find(&self, authority: &Authority, application_id: &str) -> Arc<Provider> {
+        let mut known = lock(&self.known);
+        let key = (authority.clone(), application_id.to_owned());
+        let new = || {
+            Arc::new(Provider::new(
+                authority,
+                application_id,
+                Arc::clone(&self.clock),
+            ))
+        };
+        Arc::clone(known.entry(key).or_insert_with(new))
     }
 }
 
 impl Provider {
-    fn new(authority: &Authority, clock: Arc<dyn Clock>) -> Self {
+    fn new(authority: &Authority, application_id: &str, clock: Arc<dyn Clock>) -> Self {
         let unknown_keys = TokenBucket::new(UNKNOWN_KEY_BURST, UNKNOWN_KEY_PERIOD);
         Self {
             authority: authority.clone(),
+            application_id: application_id.to_owned(),
             clock,
             snapshot: RwLock::new(None),
             fetches: SingleFlight::new(TimeDelta::zero()),
@@ -217,13 +226,13 @@ impl Provider {
         };
         fetched.unwrap_or_else(|| {
             let problem = HttpProblem::Broken("the worker stopped".to_owned());
-            let url = self.authority.metadata_url();
+            let url = self.authority.metadata_url(&self.application_id);
             Err(MetadataError::Fetch(HttpError::new(&url, problem)))
         })
     }
 
     async fn fetch(&self, http: &HttpClient, timeout: Duration) -> Fetched {
-        let fetched = metadata::fetch(http, &self.authority, timeout).await;
+        let fetched = metadata::fetch(http, &self.authority, &self.application_id, timeout).await;
         let (metadata, keys) = fetched.inspect_err(|error| {
             tracing::error!(error = %chain(error), "Entra's metadata could not be fetched");
         })?;

@@ -21,7 +21,7 @@ pub(crate) enum TokenError {
     #[error("no key of Entra verifies it: {0}")]
     Signature(String),
     #[error(
-        "no key of {keys_url} that may sign for its issuer has its `kid`, `{kid}`; if the app registration has a claims mapping policy or a signing key of its own, Entra signs with application-specific keys, which {keys_url}?appid={application_id} alone lists: remove the claims mapping (Microsoft identity platform, \"Access tokens\")"
+        "no key of {keys_url} that may sign for its issuer has its `kid`, `{kid}`, though the keys of the application were asked for (?appid={application_id}); if the app registration has a claims mapping policy or a signing key of its own, is that key still valid (Microsoft identity platform, \"Access tokens\")?"
     )]
     UnknownKey {
         kid: String,

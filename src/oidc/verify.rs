@@ -7,6 +7,7 @@ use openidconnect::{
     AccessToken, AccessTokenHash, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet, Nonce,
     SignatureVerificationError, core::CoreJwsSigningAlgorithm,
 };
+use url::{Position, Url};
 
 use super::{
     claims::VerifiedClaims,
@@ -79,7 +80,7 @@ impl Expected<'_> {
         let key = token.signing_key(&verifier).map_err(|error| match error {
             SignatureVerificationError::NoMatchingKey => TokenError::UnknownKey {
                 kid: printable(unverified.kid.as_deref().unwrap_or_default()),
-                keys_url: snapshot.metadata.jwks_uri.to_string(),
+                keys_url: without_query(&snapshot.metadata.jwks_uri),
                 application_id: self.settings.application_id.clone(),
             },
             other => other.into(),
@@ -167,4 +168,8 @@ fn check_at_hash(
         Ok(hash) if hash.as_str() == expected => Ok(()),
         _ => Err(TokenError::AtHash),
     }
+}
+
+fn without_query(url: &Url) -> String {
+    url[..Position::AfterPath].to_owned()
 }

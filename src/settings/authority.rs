@@ -43,6 +43,8 @@ const CLOUDS: &[Cloud] = &[
 pub(crate) struct Authority {
     base: Url,
     tenant: TenantPath,
+    /// The setting `issuer`.
+    issuer: Option<String>,
 }
 
 /// The tenant path of an authority.
@@ -95,23 +97,48 @@ impl Authority {
         if !url.username().is_empty() || url.query().is_some() || url.fragment().is_some() {
             return Err("it has more than a host and a tenant");
         }
-        let path = url.path().trim_matches('/').to_owned();
+        let mut path = url.path().trim_matches('/').to_owned();
+        if let Some(name) = url.host_str().and_then(external_id)
+            && path.is_empty()
+        {
+            path = format!("{name}.onmicrosoft.com");
+        }
         let tenant = path.strip_suffix("/v2.0").unwrap_or(&path);
         let tenant = TenantPath::parse(tenant).ok_or(
             "it doesn't end in a tenant id, a domain, `common`, `organizations` or `consumers`",
         )?;
         let mut base = url;
         base.set_path("/");
-        Ok(Self { base, tenant })
+        Ok(Self {
+            base,
+            tenant,
+            issuer: None,
+        })
     }
 
-    /// The discovery document (OpenID Connect Discovery 1.0, section 4).
-    pub(crate) fn metadata_url(&self) -> String {
-        format!(
-            "{}{}/v2.0/.well-known/openid-configuration",
-            self.base,
-            self.tenant.as_path()
-        )
+    /// The authority with an issuer of the settings; `None` if that can be no issuer of Entra's.
+    pub(super) fn with_issuer(self, issuer: &str) -> Option<Self> {
+        let url = Url::parse(issuer).ok()?;
+        let tenant = issuer.strip_suffix("/v2.0")?.rsplit('/').next()?;
+        let is_template = tenant == "{tenantid}";
+        let is_whole = is_template || Uuid::try_parse(tenant).is_ok();
+        // One issuer for all tenants would let any of them speak for another.
+        let is_wide_enough = is_template || !self.is_multi_tenant();
+        let is_good = is_secure(&url) && is_whole && is_wide_enough && url.query().is_none();
+        is_good.then(|| Self {
+            issuer: Some(issuer.to_owned()),
+            ..self
+        })
+    }
+
+    /// The discovery document (OpenID Connect Discovery 1.0, section 4), with the keys of an
+    /// application that has some of its own (Microsoft identity platform, "Access tokens").
+    pub(crate) fn metadata_url(&self, application_id: &str) -> String {
+        let mut url = self.base.clone();
+        let tenant = self.tenant.as_path();
+        url.set_path(&format!("{tenant}/v2.0/.well-known/openid-configuration"));
+        url.query_pairs_mut().append_pair("appid", application_id);
+        url.into()
     }
 
     /// Whether it accepts users from several tenants.
@@ -125,8 +152,10 @@ impl Authority {
 
     /// The Graph of its cloud, where the cloud is known.
     pub(super) fn graph_url(&self) -> Option<&'static str> {
-        let cloud = cloud(self.base.host_str()?)?;
-        Some(cloud.graph)
+        let host = self.base.host_str()?;
+        let is_external_id = external_id(host).is_some();
+        let global = || is_external_id.then_some("https://graph.microsoft.com/v1.0");
+        cloud(host).map(|cloud| cloud.graph).or_else(global)
     }
 
     /// The audience of a managed identity's token for it.
@@ -138,9 +167,11 @@ impl Authority {
     /// Whether this authority's metadata may name the issuer (OpenID Connect Discovery 1.0, section
     /// 4.3; multi-tenant authorities have Entra's `{tenantid}` template).
     pub(crate) fn accepts_issuer(&self, issuer: &str) -> bool {
-        let parsed = match Url::parse(issuer) {
-            Ok(url) => url,
-            Err(_) => return false,
+        if let Some(own) = &self.issuer {
+            return issuer == own;
+        }
+        let Ok(parsed) = Url::parse(issuer) else {
+            return false;
         };
         let same_cloud = || {
             let ours = self.base.host_str().and_then(cloud);
@@ -148,7 +179,14 @@ impl Authority {
             parsed.scheme() == "https"
                 && matches!((ours, theirs), (Some(a), Some(b)) if a.graph == b.graph)
         };
-        if parsed.origin() != self.base.origin() && !same_cloud() {
+        // External ID: the issuer's host is the tenant's id.
+        let names_tenant = || {
+            let tenant = parsed.path().trim_start_matches('/').split('/').next();
+            let is_external_id = self.base.host_str().and_then(external_id).is_some();
+            let host = parsed.host_str().and_then(external_id);
+            is_external_id && parsed.scheme() == "https" && host.is_some() && host == tenant
+        };
+        if parsed.origin() != self.base.origin() && !same_cloud() && !names_tenant() {
             return false;
         }
         let origin = parsed.origin().ascii_serialization();
@@ -187,6 +225,12 @@ impl std::fmt::Display for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}{}", self.base, self.tenant.as_path())
     }
+}
+
+/// The first label of a host of External ID ("Microsoft Entra External ID": `{name}.ciamlogin.com`).
+fn external_id(host: &str) -> Option<&str> {
+    let name = host.strip_suffix(".ciamlogin.com")?;
+    (!name.contains('.')).then_some(name)
 }
 
 fn cloud(host: &str) -> Option<&'static Cloud> {
@@ -290,5 +334,57 @@ mod tests {
         let china = Authority::parse("https://login.chinacloudapi.cn/common").unwrap();
         assert!(china.accepts_issuer("https://login.partner.microsoftonline.cn/{tenantid}/v2.0"));
         assert!(!china.accepts_issuer(&format!("{host}/{{tenantid}}/v2.0")));
+    }
+
+    #[test]
+    fn external_id_has_its_tenant_in_the_host_of_its_issuer() {
+        let issuer = format!("https://{TENANT}.ciamlogin.com/{TENANT}/v2.0");
+        for text in [
+            "https://contoso.ciamlogin.com",
+            "https://contoso.ciamlogin.com/contoso.onmicrosoft.com",
+            &format!("https://contoso.ciamlogin.com/{TENANT}/v2.0"),
+        ] {
+            let authority = Authority::parse(text).unwrap();
+            assert!(authority.accepts_issuer(&issuer), "{text}");
+            assert_eq!(
+                authority.graph_url(),
+                Some("https://graph.microsoft.com/v1.0")
+            );
+            for other in [
+                format!("https://{TENANT}.ciamlogin.com/{PERSONAL_TENANT}/v2.0"),
+                format!("https://{PERSONAL_TENANT}.ciamlogin.com/{TENANT}/v2.0"),
+                format!("https://evil.ciamlogin.com/{TENANT}/v2.0"),
+                format!("https://{TENANT}.ciamlogin.com.evil.example/{TENANT}/v2.0"),
+                format!("http://{TENANT}.ciamlogin.com/{TENANT}/v2.0"),
+                format!("https://login.microsoftonline.com/{TENANT}/v2.0"),
+            ] {
+                assert!(!authority.accepts_issuer(&other), "{text}: {other}");
+            }
+        }
+        let other = format!("https://contoso.ciamlogin.com/{PERSONAL_TENANT}");
+        assert!(!Authority::parse(&other).unwrap().accepts_issuer(&issuer));
+        assert!(!Authority::parse(TENANT).unwrap().accepts_issuer(&issuer));
+    }
+
+    #[test]
+    fn an_issuer_of_the_settings_is_the_only_one() {
+        let template = "https://id.contoso.example/{tenantid}/v2.0";
+        let one = format!("https://id.contoso.example/{TENANT}/v2.0");
+        let common = || Authority::parse("https://login.contoso.example/common").unwrap();
+        let authority = common().with_issuer(template).unwrap();
+        assert!(authority.accepts_issuer(template));
+        assert!(authority.accepts_response_issuer(&one));
+        assert!(!authority.accepts_issuer("https://login.contoso.example/{tenantid}/v2.0"));
+        assert!(common().with_issuer(&one).is_none(), "one for all tenants");
+        let single = || Authority::parse(TENANT).unwrap();
+        assert!(single().with_issuer(&one).unwrap().accepts_issuer(&one));
+        for issuer in [
+            "",
+            "https://id.contoso.example",
+            "https://id.contoso.example/x/v2.0",
+            "http://id.contoso.example/{tenantid}/v2.0",
+        ] {
+            assert!(single().with_issuer(issuer).is_none(), "{issuer}");
+        }
     }
 }

@@ -144,6 +144,10 @@ settings! {
     /// `consumers`, or a full URL such as `https://login.microsoftonline.us/common`.
     /// Default: `https://login.microsoftonline.com/common`.
     authority: String = "https://login.microsoftonline.com/common".to_owned();
+    /// The issuer of ID tokens (`iss`), where it stands on another host than the authority, such as
+    /// `https://id.contoso.com/{tenantid}/v2.0`; a tenant id may stand for `{tenantid}` where one tenant
+    /// comes in. Default: empty, which is an issuer of the authority's host or cloud.
+    issuer: String = String::new();
     /// The tenant ids (GUIDs) whose accounts may sign in. Default: empty, which is every tenant that
     /// the authority admits.
     tenants: List = List::default();

@@ -28,7 +28,7 @@ impl Check {
     /// settings need not be a site themselves.
     #[expect(clippy::too_many_lines, reason = "one line per setting")]
     pub(super) fn settings(&mut self, given: &Values, must_be_site: bool) -> Option<Settings> {
-        let authority = self.authority(&given.authority);
+        let authority = self.authority(&given.authority, &given.issuer);
         let is_emulated = authority.as_ref().is_some_and(Authority::is_loopback);
         let mut credential = None;
         if given.enabled && (must_be_site || !given.application_id.is_empty()) {

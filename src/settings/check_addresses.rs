@@ -21,12 +21,24 @@ const MIN_KEY: usize = 64;
 const MIN_CHARACTERS: usize = 8;
 
 impl Check {
-    pub(super) fn authority(&mut self, text: &str) -> Option<Authority> {
-        Authority::parse(text)
+    pub(super) fn authority(&mut self, text: &str, issuer: &str) -> Option<Authority> {
+        let authority = Authority::parse(text)
             .map_err(|problem| {
                 self.problem("authority", problem, "give a tenant id, a domain, or a URL such as `https://login.microsoftonline.com/common`");
             })
-            .ok()
+            .ok()?;
+        if issuer.is_empty() {
+            return Some(authority);
+        }
+        let authority = authority.with_issuer(issuer);
+        if authority.is_none() {
+            self.problem(
+                "issuer",
+                "it is not an https URL that ends in `/{tenantid}/v2.0` or, where one tenant may come in, in its id and `/v2.0`",
+                "give the member `issuer` of the authority's metadata",
+            );
+        }
+        authority
     }
 
     pub(super) fn application(&mut self, id: &str, loopback: bool) {

@@ -78,10 +78,10 @@ impl Site {
         &self.name
     }
 
-    /// Entra's metadata and keys, shared with all sites of the same authority.
+    /// Entra's metadata and keys, shared with all sites of the same authority and application.
     pub(crate) fn provider(&self, providers: &Providers) -> &Arc<Provider> {
         self.provider
-            .get_or_init(|| providers.for_authority(&self.config.authority))
+            .get_or_init(|| providers.find(&self.config.authority, &self.config.application_id))
     }
 
     /// The openidconnect client of this site's application, made once for each snapshot.

@@ -89,6 +89,18 @@ impl FakeEntra {
             .clone_into(&mut self.state.lock().base_url);
     }
 
+    /// Sets the issuer of its tokens, with `{tenantid}` for the tenant's id, where it isn't on its own
+    /// host: `https://{tenantid}.ciamlogin.com/{tenantid}/v2.0`, as of External ID.
+    pub fn set_issuer(&self, template: &str) {
+        self.state.lock().issuer = Some(template.to_owned());
+    }
+
+    /// Signs with a key of the application's own, as with a claims mapping policy: it is published only
+    /// for who asks with `?appid=`.
+    pub fn use_application_key(&self) {
+        self.state.lock().has_application_key = true;
+    }
+
     /// The setting `authority` for a tenant path: `common`, a tenant id, a domain.
     pub fn authority(&self, tenant: &str) -> String {
         format!("{}/{tenant}", self.url())

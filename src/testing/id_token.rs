@@ -60,6 +60,7 @@ fn groups_overage(base_url: &str, oid: &str) -> Map<String, Value> {
 /// The sign-in that an ID token is for.
 pub(super) struct TokenContext<'a> {
     pub(super) base_url: &'a str,
+    pub(super) issuer: &'a str,
     pub(super) nonce: &'a str,
     pub(super) has_email_scope: bool,
     /// Seconds since 1970.
@@ -78,7 +79,7 @@ impl TokenParts {
         let issued = context.now - 300;
         let mut claims = object(json!({
             "aud": APPLICATION_ID,
-            "iss": format!("{}/{}/v2.0", context.base_url, person.tenant),
+            "iss": context.issuer,
             "iat": issued,
             "nbf": issued,
             "exp": context.now + 3600,

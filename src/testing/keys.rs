@@ -11,8 +11,6 @@ use ring::{
 };
 use serde_json::{Value, json};
 
-use super::tenants::PERSONAL;
-
 /// An RSA key and the id it is published under.
 pub(super) struct SigningKey {
     pair: RsaKeyPair,
@@ -87,15 +85,16 @@ impl Keys {
         }
     }
 
-    /// The key document; each key names the issuer it may sign for.
-    pub(super) fn document(&self, base: &str) -> Value {
-        let work = format!("{base}/{{tenantid}}/v2.0");
-        let personal = format!("{base}/{PERSONAL}/v2.0");
-        json!({ "keys": [
-            self.signing.published(&work),
-            self.standby.published(&work),
-            self.personal.published(&personal),
-        ] })
+    /// The key document; each key names the issuer it may sign for: `work` or `personal`.
+    pub(super) fn document(&self, work: &str, personal: &str, with_signing: bool) -> Value {
+        let mut keys = vec![
+            self.standby.published(work),
+            self.personal.published(personal),
+        ];
+        if with_signing {
+            keys.insert(0, self.signing.published(work));
+        }
+        json!({ "keys": keys })
     }
 
     /// Signs as the issuer of federated credentials.

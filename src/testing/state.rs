@@ -26,6 +26,10 @@ type Tamper = Arc<dyn Fn(&mut TokenParts) + Send + Sync>;
 
 pub(super) struct State {
     pub(super) base_url: String,
+    /// With `{tenantid}`, where it isn't on this host.
+    pub(super) issuer: Option<String>,
+    /// Whether the signing key is the application's own.
+    pub(super) has_application_key: bool,
     pub(super) keys: Keys,
     pub(super) people: Vec<Person>,
     pub(super) tamper: Option<Tamper>,
@@ -52,6 +56,8 @@ impl SharedState {
     pub(super) fn new(base_url: String, keys: Keys, connections: Arc<AtomicUsize>) -> Self {
         let state = State {
             base_url,
+            issuer: None,
+            has_application_key: false,
             keys,
             people: default_people(),
             tamper: None,
@@ -80,6 +86,14 @@ impl State {
     /// Seconds since 1970, by the emulated Microsoft's clock.
     pub(super) fn now(&self) -> i64 {
         (SystemClock.now() + self.clock_offset).timestamp()
+    }
+
+    /// The issuer of a tenant's tokens, or the template.
+    pub(super) fn issuer(&self, tenant: &str) -> String {
+        match &self.issuer {
+            Some(template) => template.replace("{tenantid}", tenant),
+            None => format!("{}/{tenant}/v2.0", self.base_url),
+        }
     }
 
     /// Logs a request and returns the fault to apply to it.

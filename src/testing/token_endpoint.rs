@@ -195,6 +195,7 @@ fn issue_tokens(state: &mut State, grant: &CodeGrant) -> HttpResponse {
     let scopes: Vec<&str> = grant.scope.split(' ').collect();
     let context = TokenContext {
         base_url: &base_url,
+        issuer: &state.issuer(&grant.person.tenant),
         nonce: &grant.nonce,
         has_email_scope: scopes.contains(&"email"),
         now: state.now(),

@@ -14,7 +14,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 pub(crate) enum Manner {
     /// Connects to this machine's port that the request names, whatever host it names.
     Connects,
-    /// The same, for who has this value of `Proxy-Authorization`.
+    /// Connects to this port of this machine, whatever the request names.
+    ConnectsTo(u16),
+    /// As `Connects`, for who has this value of `Proxy-Authorization`.
     Asks(&'static str),
     /// Answers this.
     Says(&'static str),
@@ -62,7 +64,7 @@ async fn serve(mut client: TcpStream, manner: Manner, log: Arc<Mutex<Vec<String>
     let head = String::from_utf8(head).unwrap();
     log.lock().unwrap().push(head.clone());
     let refusal = match manner {
-        Manner::Connects => None,
+        Manner::Connects | Manner::ConnectsTo(_) => None,
         Manner::Asks(value) => (!head.contains(&format!("Proxy-Authorization: {value}\r\n")))
             .then_some("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n\r\n"),
         Manner::Says(answer) => Some(answer),
@@ -76,7 +78,10 @@ async fn serve(mut client: TcpStream, manner: Manner, log: Arc<Mutex<Vec<String>
         return;
     }
     let target = head.split(' ').nth(1).unwrap();
-    let port: u16 = target.rsplit(':').next().unwrap().parse().unwrap();
+    let port = match manner {
+        Manner::ConnectsTo(port) => port,
+        _ => target.rsplit(':').next().unwrap().parse().unwrap(),
+    };
     let Ok(mut host) = TcpStream::connect(("127.0.0.1", port)).await else {
         return;
     };

@@ -23,6 +23,7 @@ mod again;
 mod another_account;
 mod attempts;
 mod audit;
+mod authorities;
 mod base_path;
 mod cookies;
 mod credentials;

@@ -17,7 +17,12 @@ use rustls::{
 };
 use tokio_rustls::TlsAcceptor;
 
-const NAMES: [&str; 3] = ["localhost", "login.emulated.test", "contoso.ciamlogin.com"];
+const NAMES: [&str; 4] = [
+    "localhost",
+    "login.emulated.test",
+    "contoso.ciamlogin.com",
+    "graph.microsoft.com",
+];
 
 /// An authority for this test alone: its certificate's file, and a TLS server's settings for
 /// `localhost` and, as of a proxy's, `login.emulated.test`.
