@@ -84,8 +84,8 @@ impl HttpClient {
         self.answer(request).await
     }
 
-    /// `GET` with one header more.
-    pub(crate) async fn get_with(
+    /// `GET` with one header more, past any proxy: what answers is of this machine's own network.
+    pub(crate) async fn get_directly(
         &self,
         url: &str,
         (name, value): (&'static str, &str),
@@ -94,6 +94,7 @@ impl HttpClient {
     ) -> Result<Response, HttpError> {
         let mut request = Request::new(url, Method::GET, limit, time_limit);
         request.header(HeaderName::from_static(name), value)?;
+        request.is_direct = true;
         self.answer(request).await
     }
 
@@ -139,7 +140,9 @@ impl HttpClient {
     /// The answer to a request, asked once more where an idle connection turns out to be gone.
     async fn answer(&self, request: Request<'_>) -> Result<Response, HttpError> {
         let (url, time_limit) = (request.url, request.time_limit);
-        let exchange = RefCell::new(Rc::new(Exchange::default()));
+        let through = |url| self.network.proxy_of(url);
+        let proxy = (!request.is_direct).then(|| through(url)).flatten();
+        let exchange = RefCell::new(Rc::new(Exchange::new(request.is_direct)));
         let whole = async {
             let first = Rc::clone(&exchange.borrow());
             let client = self.client.borrow().clone();
@@ -155,7 +158,7 @@ impl HttpClient {
             tracing::info!(reason = %problem, url = %without_query(url), "an idle connection was gone; asking again on a new one");
             let fresh = self::client(&self.network);
             self.client.replace(fresh.clone());
-            let second = Rc::new(Exchange::default());
+            let second = Rc::new(Exchange::new(request.is_direct));
             exchange.replace(Rc::clone(&second));
             let asked = head(&fresh, &request, &second, time_limit);
             body(&request, second.scope(asked).await?).await
@@ -165,7 +168,7 @@ impl HttpClient {
             let waited_for = exchange.borrow().waits_for();
             Err(HttpProblem::Timeout(time_limit, waited_for))
         });
-        answer.map_err(|problem| HttpError::through(url, self.network.proxy_of(url), problem))
+        answer.map_err(|problem| HttpError::through(url, proxy, problem))
     }
 }
 

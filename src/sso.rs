@@ -132,6 +132,11 @@ pub enum BuildError {
         "the system has no trusted certificates, so Microsoft can't be reached: install them (Debian: `ca-certificates`) or set SSL_CERT_FILE"
     )]
     NoRoots,
+    /// The variable of this name names no proxy that can be used.
+    #[error(
+        "the variable {0} is not the address of a proxy that takes CONNECT, such as `http://proxy.example:3128` (in a user name and a password, write `@:/?#%` percent-encoded): correct it, or set `proxy`, to `off` for none"
+    )]
+    Proxy(&'static str),
     /// The system's source of random bytes failed.
     #[error(transparent)]
     Crypto(#[from] CryptoError),
@@ -223,7 +228,7 @@ impl Builder {
         if roots.are_none() && !sites.known().all(is_emulated) {
             return Err(BuildError::NoRoots);
         }
-        let network = Network::new(roots, proxy(&config.proxy));
+        let network = Network::new(roots, proxy(&config.proxy)?);
         let network = network.map_err(|error| BuildError::Tls(error.into()))?;
         for site in sites.known() {
             site.credential.log_at_start(site.name(), clock.now());
@@ -254,13 +259,11 @@ impl Builder {
 }
 
 /// The proxy for requests to Microsoft, which the log names.
-fn proxy(setting: &ProxySetting) -> ProxyRules {
-    let rules = ProxyRules::new(setting, variable).unwrap_or_else(|UnusableProxy(name)| {
-        tracing::error!("the variable {name} names no proxy that takes CONNECT, such as `http://proxy.example:3128`, so requests to Microsoft go without it; correct it, or set `proxy`");
-        ProxyRules::default()
-    });
+fn proxy(setting: &ProxySetting) -> Result<ProxyRules, BuildError> {
+    let rules = ProxyRules::new(setting, variable);
+    let rules = rules.map_err(|UnusableProxy(name)| BuildError::Proxy(name))?;
     if let Some((proxy, named_by)) = rules.proxy() {
         tracing::info!(%proxy, named_by, "requests to Microsoft go through a proxy");
     }
-    rules
+    Ok(rules)
 }

@@ -151,10 +151,7 @@ async fn the_demo_signs_in_as_a_pod_with_the_variables_of_azure_alone() {
     let host = format!("{}/", entra.url());
     let variables = [
         ("MICROSOFT_SSO_APPLICATION_ID", ""),
-        (
-            "MICROSOFT_SSO_AUTHORITY",
-            "https://login.microsoftonline.com/common",
-        ),
+        ("MICROSOFT_SSO_AUTHORITY", ""),
         ("AZURE_FEDERATED_TOKEN_FILE", file.to_str().unwrap()),
         ("AZURE_CLIENT_ID", entra.application_id()),
         ("AZURE_TENANT_ID", microsoft_sso::testing::CONTOSO),
@@ -192,6 +189,36 @@ async fn the_demo_signs_in_with_a_managed_identity_of_a_machine_and_of_app_servi
         Browser::new(&demo.url, entra.clone()).sign_in(ADA).await;
     }
     assert_eq!(entra.count(Endpoint::ManagedIdentity), before + 1);
+}
+
+#[actix_web::test]
+async fn an_identity_service_that_is_silent_is_shared_bounded_and_named() {
+    let entra = FakeEntra::start().unwrap();
+    entra.fault(Endpoint::ManagedIdentity, Fault::Hang);
+    let url = entra.url();
+    let variables = [
+        ("MICROSOFT_SSO_MANAGED_IDENTITY", MANAGED_IDENTITY),
+        ("MICROSOFT_SSO_CLIENT_SECRET", ""),
+        ("MICROSOFT_SSO_ENTRA_TIMEOUT", "2s"),
+        ("RUST_LOG", "info"),
+        ("AZURE_POD_IDENTITY_AUTHORITY_HOST", &*url),
+        // It is never reached by a proxy.
+        ("MICROSOFT_SSO_PROXY", "http://proxy.invalid:3128"),
+    ];
+    let demo = Demo::start(&entra, &variables).await;
+    let refused = (0..6).map(|_| async {
+        let message = Browser::new(&demo.url, entra.clone()).refused(ADA).await;
+        assert!(
+            message.contains("Microsoft can't be reached") || message.contains("&#39;t be reached"),
+            "{message}"
+        );
+    });
+    let limit = std::time::Duration::from_secs(5);
+    let all = futures_util::future::join_all(refused);
+    actix_web::rt::time::timeout(limit, all).await.unwrap();
+    let said = demo.said();
+    assert!(said.contains("/metadata/identity/oauth2/token"), "{said}");
+    assert!(!said.contains("through the proxy http"), "{said}");
 }
 
 #[actix_web::test]

@@ -35,6 +35,8 @@ pub(super) enum ConnectFailure {
     Tunnel(#[from] TunnelError),
     #[error("no TLS session with it: {0}")]
     ProxyTls(String),
+    #[error("no TLS session with it within {HANDSHAKE_LIMIT:?}")]
+    SilentProxyTls,
 }
 
 impl ConnectFailure {
@@ -43,6 +45,7 @@ impl ConnectFailure {
             Self::Dial(error) => error.is_timeout(),
             Self::Tunnel(error) => matches!(error, TunnelError::Timeout),
             Self::ProxyTls(_) => false,
+            Self::SilentProxyTls => true,
         }
     }
 }
@@ -79,7 +82,8 @@ impl Service<ConnectInfo<Uri>> for NetworkConnector {
 }
 
 async fn connect(network: &Network, host: &str, port: u16) -> Result<Stream, ConnectFailure> {
-    let Some(proxy) = network.proxy.for_host(host, port) else {
+    let proxy = network.proxy.for_host(host, port);
+    let Some(proxy) = proxy.filter(|_| !exchange::is_direct()) else {
         let stream = dial(host, port).await?;
         return Ok(Stream::new(Box::new(stream)));
     };
@@ -104,6 +108,6 @@ async fn tls_to(
     let connecting = TlsConnector::from(Arc::clone(tls)).connect(name, stream);
     match timeout(HANDSHAKE_LIMIT, connecting).await {
         Ok(connected) => connected.map_err(|error| ConnectFailure::ProxyTls(explained(&error))),
-        Err(_) => Err(ConnectFailure::ProxyTls("no answer in time".to_owned())),
+        Err(_) => Err(ConnectFailure::SilentProxyTls),
     }
 }

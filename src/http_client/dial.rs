@@ -32,6 +32,8 @@ const TCP_KEEPALIVE: Duration = Duration::from_secs(20);
 pub(super) enum DialError {
     #[error("the name {host} can't be looked up: {reason}")]
     Lookup { host: String, reason: String },
+    #[error("the name {host} can't be looked up: no answer within {LOOKUP_LIMIT:?}")]
+    SilentLookup { host: String },
     #[error("{host} can't be reached: {}", list(.failures))]
     Unreachable {
         host: String,
@@ -44,6 +46,7 @@ impl DialError {
     pub(super) fn is_timeout(&self) -> bool {
         match self {
             Self::Lookup { .. } => false,
+            Self::SilentLookup { .. } => true,
             Self::Unreachable { failures, .. } => failures
                 .iter()
                 .any(|failure| matches!(failure.error.kind(), io::ErrorKind::TimedOut)),
@@ -77,7 +80,9 @@ pub(super) async fn dial(host: &str, port: u16) -> Result<TcpStream, DialError> 
         reason,
     };
     let found = timeout(LOOKUP_LIMIT, lookup_host((host, port))).await;
-    let found = found.map_err(|_| lookup(format!("no answer within {LOOKUP_LIMIT:?}")))?;
+    let found = found.map_err(|_| DialError::SilentLookup {
+        host: printable(host),
+    })?;
     let found = found.map_err(|error| lookup(error.to_string()))?;
     let addresses = in_turns(found);
     if addresses.is_empty() {

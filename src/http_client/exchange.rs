@@ -17,6 +17,7 @@ pub(super) struct Exchange {
     /// How long its connection had been idle; `None` while it has none, or a new one.
     idle: Cell<Option<Duration>>,
     is_under_way: Cell<bool>,
+    is_direct: bool,
     has_answer: Cell<bool>,
     /// What it waits for, where that isn't the response.
     waits_for: RefCell<Option<String>>,
@@ -27,6 +28,14 @@ task_local! {
 }
 
 impl Exchange {
+    /// Of a request that goes past any proxy, or not.
+    pub(super) fn new(is_direct: bool) -> Self {
+        Self {
+            is_direct,
+            ..Self::default()
+        }
+    }
+
     /// Polls a request with this exchange.
     pub(super) fn scope<F: Future>(self: &Rc<Self>, request: F) -> impl Future<Output = F::Output> {
         EXCHANGE.scope(Rc::clone(self), request)
@@ -52,6 +61,13 @@ impl Exchange {
         let waits_for = self.waits_for.borrow();
         waits_for.as_deref().unwrap_or("a response").to_owned()
     }
+}
+
+/// Whether the request of this task goes past any proxy.
+pub(super) fn is_direct() -> bool {
+    EXCHANGE
+        .try_with(|exchange| exchange.is_direct)
+        .unwrap_or(false)
 }
 
 /// Notes what the request of this task waits for.

@@ -18,6 +18,8 @@ pub(super) struct Request<'a> {
     /// Largest response that is read, in bytes.
     pub(super) limit: usize,
     pub(super) time_limit: Duration,
+    /// Whether it goes past any proxy.
+    pub(super) is_direct: bool,
 }
 
 impl<'a> Request<'a> {
@@ -29,6 +31,7 @@ impl<'a> Request<'a> {
             body: Vec::new(),
             limit,
             time_limit,
+            is_direct: false,
         }
     }
 

@@ -44,9 +44,13 @@ pub(super) fn meaning(number: u32) -> Option<(Remedy, &'static str)> {
             "the client assertion is wrong: give it one audience, and the application id as issuer and subject",
         ),
         // "Workload identity federation"
-        7002138 => (
+        70021 | 700211 | 700212 | 700213 | 7002138 => (
             FixSetup,
-            "no federated credential fits: compare its issuer and subject, letter case included",
+            "no federated credential fits: compare its issuer, subject and audience, letter case included",
+        ),
+        700024 => (
+            FixSetup,
+            "the client assertion is out of its time: is the token's file renewed, and this machine's clock right?",
         ),
         700016 | 700011 => (
             FixSetup,

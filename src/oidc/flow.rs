@@ -174,7 +174,14 @@ impl CodeExchange<'_> {
         match self.redeem_as(&first).await {
             Err(ExchangeError::Refused(refusal, endpoint)) => {
                 match self.credential.after_refusal(&first, &refusal).await {
-                    Some(other) => self.redeem_as(&other).await,
+                    Some(other) => {
+                        let redeemed = self.redeem_as(&other).await;
+                        let is_refused = |error: &ExchangeError| matches!(error, ExchangeError::Refused(refusal, _) if refusal.is_wrong_secret());
+                        if !redeemed.as_ref().is_err_and(is_refused) {
+                            self.credential.is_taken(&other);
+                        }
+                        redeemed
+                    }
                     None => Err(ExchangeError::Refused(refusal, endpoint)),
                 }
             }

@@ -120,11 +120,15 @@ impl Authority {
     pub(super) fn with_issuer(self, issuer: &str) -> Option<Self> {
         let url = Url::parse(issuer).ok()?;
         let tenant = issuer.strip_suffix("/v2.0")?.rsplit('/').next()?;
-        let is_template = tenant == "{tenantid}";
-        let is_whole = is_template || Uuid::try_parse(tenant).is_ok();
-        // One issuer for all tenants would let any of them speak for another.
-        let is_wide_enough = is_template || !self.is_multi_tenant();
-        let is_good = is_secure(&url) && is_whole && is_wide_enough && url.query().is_none();
+        // One issuer for many tenants would let each speak for all, and a template for one tenant would
+        // let in the others.
+        let is_of_tenant = match &self.tenant {
+            TenantPath::Common | TenantPath::Organizations => tenant == "{tenantid}",
+            TenantPath::Consumers => tenant == PERSONAL_TENANT.to_string(),
+            TenantPath::Id(id) => tenant == id.to_string(),
+            TenantPath::Domain(_) => Uuid::try_parse(tenant).is_ok(),
+        };
+        let is_good = is_secure(&url) && is_of_tenant && url.query().is_none();
         is_good.then(|| Self {
             issuer: Some(issuer.to_owned()),
             ..self
@@ -383,6 +387,8 @@ mod tests {
             "https://id.contoso.example",
             "https://id.contoso.example/x/v2.0",
             "http://id.contoso.example/{tenantid}/v2.0",
+            template,
+            &format!("https://id.contoso.example/{PERSONAL_TENANT}/v2.0"),
         ] {
             assert!(single().with_issuer(issuer).is_none(), "{issuer}");
         }

@@ -33,13 +33,15 @@ impl ConfigBuilder {
             sites,
             azure,
         } = self;
-        values.fill_from_azure(azure, !sites.is_empty());
+        // Sites are made of what was given: the pod's credential is not that of a site with its own.
+        let given = values.clone();
+        values.fill_from_azure(azure.clone(), !sites.is_empty());
         let is_misspelt = |warning: &&ConfigProblem| warning.help.starts_with(DID_YOU_MEAN);
         let misspelt: Vec<_> = warnings.iter().filter(is_misspelt).cloned().collect();
         let mut check = Check { problems, warnings };
         let settings = check.settings(&values, sites.is_empty());
         // After the base settings, so that an inherited problem is reported once.
-        let sites = check.sites(&values, sites, Self::build);
+        let sites = check.sites(&given, &azure, sites, Self::build);
         let Check { problems, warnings } = check;
         match settings {
             Some(settings) if problems.is_empty() => Ok(Config(Settings {

@@ -143,7 +143,7 @@ settings! {
     /// Which accounts may sign in: a tenant id, a verified domain, `common`, `organizations`,
     /// `consumers`, or a full URL such as `https://login.microsoftonline.us/common`.
     /// Default: `https://login.microsoftonline.com/common`.
-    authority: String = "https://login.microsoftonline.com/common".to_owned();
+    authority: String = String::new();
     /// The issuer of ID tokens (`iss`), where it stands on another host than the authority, such as
     /// `https://id.contoso.com/{tenantid}/v2.0`; a tenant id may stand for `{tenantid}` where one tenant
     /// comes in. Default: empty, which is an issuer of the authority's host or cloud.

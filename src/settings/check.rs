@@ -71,6 +71,7 @@ impl Check {
             &given.secret_key_previous,
             &given.secret_key_previous_file,
         );
+        self.secret_key_previous(&secret_key_previous);
         if let Some(authority) = &authority {
             self.proof_of_domains(authority, &domains, &tenants);
             self.first_superuser(given, authority);

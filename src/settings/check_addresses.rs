@@ -12,7 +12,7 @@ use super::{
     from_value::List,
     trusted_proxies::TrustedProxies,
 };
-use crate::util::next_path::NextPath;
+use crate::util::{next_path::NextPath, secret::Secret};
 
 /// Minimum length of `secret_key`, in bytes.
 const MIN_KEY: usize = 64;
@@ -22,6 +22,7 @@ const MIN_CHARACTERS: usize = 8;
 
 impl Check {
     pub(super) fn authority(&mut self, text: &str, issuer: &str) -> Option<Authority> {
+        let text = if text.is_empty() { "common" } else { text };
         let authority = Authority::parse(text)
             .map_err(|problem| {
                 self.problem("authority", problem, "give a tenant id, a domain, or a URL such as `https://login.microsoftonline.com/common`");
@@ -34,7 +35,7 @@ impl Check {
         if authority.is_none() {
             self.problem(
                 "issuer",
-                "it is not an https URL that ends in `/{tenantid}/v2.0` or, where one tenant may come in, in its id and `/v2.0`",
+                "it is not an https URL that ends in `/{tenantid}/v2.0` or, where one tenant may come in, in its id and `/v2.0` (and in `{tenantid}` for no single tenant)",
                 "give the member `issuer` of the authority's metadata",
             );
         }
@@ -103,7 +104,7 @@ impl Check {
 
     pub(super) fn secret_key(&mut self, key: &str, is_public: bool) {
         let length = key.len();
-        let help = "set 64 bytes or more of random text, the same on all nodes, such as the output of `openssl rand -base64 64`";
+        let help = "set 64 bytes or more of random text, the same on all nodes, on one line, such as the output of `openssl rand -base64 64 | tr -d '\\n'`";
         if length == 0 && is_public {
             self.problem(
                 "secret_key",
@@ -120,6 +121,20 @@ impl Check {
                 self.problem("secret_key", problem, help);
             } else {
                 self.warning("secret_key", problem, help);
+            }
+        }
+    }
+
+    /// Keys that open sessions are as good as those that were sealed with them.
+    pub(super) fn secret_key_previous(&mut self, keys: &[Secret]) {
+        for key in keys {
+            let key = key.expose().as_bytes();
+            if key.len() < MIN_KEY || !is_random(key) {
+                self.problem(
+                    "secret_key_previous",
+                    format!("one of its keys has {} bytes, or is not random", key.len()),
+                    "list whole keys of 64 bytes or more that were `secret_key` before, without a comma or a line break in them",
+                );
             }
         }
     }

@@ -14,7 +14,7 @@ impl Check {
             self.problem(
                 "proxy",
                 "it is not the address of a proxy that takes CONNECT",
-                "give `http://host:port` or `https://host:port`, with `user:password@` before the host where it asks for them, or `off`",
+                "give `http://host:port` or `https://host:port`, with `user:password@` before the host where it asks for them (`@:/?#%` in them percent-encoded), or `off`",
             );
         }
         proxy

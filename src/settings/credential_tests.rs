@@ -94,6 +94,20 @@ fn a_secret_and_its_file_at_once_are_a_mistake_and_so_is_a_file_without_one() {
     assert_eq!(config.0.secret_key_previous.len(), 1);
     let shown = format!("{config:?}");
     assert!(!shown.contains(key), "{shown}");
+    // A key that can be guessed would open sessions.
+    for weak in ["old", "a-key-of-two", &"x".repeat(64)] {
+        let weak = builder().client_secret("value").secret_key_previous([weak]);
+        assert!(problems(weak)[0].starts_with("secret_key_previous: "));
+    }
+    fs::write(&file, format!("{}\n{}\n", &key[..40], &key[40..])).unwrap();
+    let broken = builder()
+        .client_secret("value")
+        .secret_key_previous_file(path);
+    assert_eq!(
+        problems(broken).len(),
+        2,
+        "a key on two lines is no two keys"
+    );
     let listed = builder().client_secret("value").secret_key_previous([key]);
     assert!(!format!("{listed:?}").contains(key));
 }
@@ -152,6 +166,27 @@ fn azures_variables_stand_in_for_what_is_not_set() {
     let own = own.application_id(IDENTITY).build().unwrap().0;
     assert_eq!(own.application_id, IDENTITY);
     assert!(own.authority.to_string().ends_with("/organizations"));
+    // That holds for sites, each by itself, and not for their authority alone.
+    let sites = Config::builder()
+        .azure(azure)
+        .secret_key("k3y-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn-x")
+        .site("pod.example", |site| site)
+        .site("own.example", |site| {
+            site.application_id(IDENTITY).client_secret("value")
+        });
+    let sites = sites.build().unwrap().0.sites;
+    let of = |host: &str| sites[host].0.clone();
+    assert_eq!(of("pod.example").application_id, APPLICATION);
+    let own = of("own.example");
+    assert!(own.authority.to_string().ends_with("/common"));
+    assert!(matches!(
+        own.credential,
+        Some(CredentialSettings::Secret { .. })
+    ));
+    let written = Config::builder().azure(azure);
+    let written = written.authority("https://login.microsoftonline.com/common");
+    let written = written.build().unwrap().0.authority.to_string();
+    assert_eq!(written, "https://login.microsoftonline.com/common");
     // Without the file, the others mean nothing.
     let without = Config::builder().azure([azure[1], azure[2], azure[3]]);
     assert_eq!(problems(without).len(), 2);
@@ -175,6 +210,14 @@ fn a_site_with_a_credential_of_its_own_inherits_no_other() {
         of("own.example"),
         CredentialSettings::Secret { .. }
     ));
+    // Of another application, that secret is refused.
+    let inherited = builder()
+        .client_secret("value")
+        .secret_key("k3y-9fQ2xLr7Vb0kWz4JmYcT8uHsNdGe1PoAi6RtKqXw3MvBy5ZlEhUjCpSgDn-x")
+        .site("other.example", |site| site.application_id(IDENTITY));
+    let warnings = inherited.build().unwrap().0.warnings;
+    let warned = |setting: &str| warnings.iter().any(|warning| warning.setting == setting);
+    assert!(warned("sites.\"other.example\".client_secret"));
     assert!(matches!(
         of("same.example"),
         CredentialSettings::Certificate(_)

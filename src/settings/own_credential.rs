@@ -16,13 +16,10 @@ impl Values {
         if self.application_id.is_empty() && !has_sites {
             self.application_id = azure.client_id.unwrap_or_default();
         }
-        if self.authority == Self::default().authority
-            && let Some(tenant) = azure.tenant_id
-        {
-            let host = azure.authority_host;
-            let host = host
-                .as_deref()
-                .unwrap_or("https://login.microsoftonline.com");
+        if self.authority.is_empty() {
+            let tenant = azure.tenant_id.as_deref().unwrap_or("common");
+            let host = azure.authority_host.as_deref();
+            let host = host.unwrap_or("https://login.microsoftonline.com");
             self.authority = format!("{}/{tenant}", host.trim_end_matches('/'));
         }
     }
@@ -30,6 +27,12 @@ impl Values {
     /// Whether a credential is set.
     pub(super) fn has_credential(&self) -> bool {
         self.credentials() != Self::default().credentials()
+    }
+
+    /// Whether these settings have the client secret of `base`.
+    pub(super) fn inherits_secret(&self, base: &Self) -> bool {
+        let has_secret = !base.client_secret.is_empty() || !base.client_secret_file.is_empty();
+        has_secret && self.credentials() == base.credentials()
     }
 
     fn credentials(&self) -> [&str; 7] {

@@ -6,6 +6,7 @@ use url::{Position, Url};
 
 use super::{
     authority::is_loopback,
+    azure::AzureVariables,
     builder::{Change, ConfigBuilder, Values},
     check::Check,
     config::Config,
@@ -17,6 +18,7 @@ impl Check {
     pub(super) fn sites(
         &mut self,
         base: &Values,
+        azure: &AzureVariables,
         sites: Vec<(String, Change)>,
         build: impl Fn(ConfigBuilder) -> Result<Config, ConfigError>,
     ) -> BTreeMap<String, Config> {
@@ -27,12 +29,22 @@ impl Check {
                 self.problem(&format!("sites.\"{host}\""), "it is not a host", help);
                 continue;
             };
-            let builder = changed(base, change, &url);
+            let mut builder = changed(base, change, &url);
+            builder.azure = azure.clone();
             let global = changed_globals(base, &builder).into_iter().map(|setting| {
                 let help = "set it outside of `sites`";
                 ConfigProblem::new(setting, "it applies to the whole process", help)
             });
             self.site_problems(&host, global.collect());
+            let own = &builder.values;
+            let is_other = own.application_id != base.application_id;
+            if is_other && !base.application_id.is_empty() && own.inherits_secret(base) {
+                let problem =
+                    "it is inherited, and the application_id is another, so Entra will refuse it";
+                let help = "give the site the credential of its own application";
+                let warning = ConfigProblem::new("client_secret", problem, help);
+                self.site_warnings(&host, vec![warning]);
+            }
             match build(builder) {
                 Ok(Config(mut settings)) => {
                     self.site_warnings(&host, std::mem::take(&mut settings.warnings));

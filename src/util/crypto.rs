@@ -10,7 +10,7 @@ use ring::{
 use super::{log::readable_debug, secret::Secret};
 
 /// The system has no random bytes, or a key can't be made.
-#[derive(thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("the system's source of random bytes or its cipher failed")]
 pub struct CryptoError;
 

@@ -1,11 +1,11 @@
 //! How the application proves to Entra that it is itself, and how each credential is replaced without a
 //! restart.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use microsoft_sso::{
     ConfigBuilder,
-    testing::{Endpoint, FakeEntra},
+    testing::{Endpoint, FakeEntra, Fault},
 };
 use tempfile::TempDir;
 
@@ -102,6 +102,33 @@ async fn the_next_secret_is_tried_in_the_same_sign_in_and_then_kept() {
     app.entra.set_client_secret(app.entra.client_secret());
     signs_in(&app).await;
     assert!(!log::text().contains("the-next-secret"));
+}
+
+#[actix_web::test]
+async fn everybody_who_signs_in_while_the_secret_ends_gets_in() {
+    let entra = FakeEntra::start().unwrap();
+    let app = TestApp::with_entra(entra, |s| s.client_secret_next("another-next-secret")).await;
+    app.entra.set_client_secret("another-next-secret");
+    let late = Fault::Delay(Duration::from_millis(200));
+    app.entra.fault(Endpoint::Token, late);
+    let app = &app;
+    let all = (0..8).map(|_| async move { signs_in(app).await });
+    futures_util::future::join_all(all).await;
+}
+
+#[actix_web::test]
+async fn two_secrets_that_are_both_refused_are_said_once_and_neither_is_preferred() {
+    let entra = FakeEntra::start().unwrap();
+    let app = TestApp::with_entra(entra, |s| s.client_secret_next("a-wrong-next-secret")).await;
+    app.entra.set_client_secret("neither");
+    for tried in 1..3 {
+        let message = app.browser().refused(ADA).await;
+        assert!(message.contains("administrator"), "{message}");
+        assert_eq!(app.entra.count(Endpoint::Token), 2 * tried);
+    }
+    app.entra.set_client_secret(app.entra.client_secret());
+    signs_in(&app).await;
+    assert_eq!(app.entra.count(Endpoint::Token), 5);
 }
 
 #[actix_web::test]

@@ -64,6 +64,7 @@ impl CertificateFile {
         match self.certificate() {
             Ok(certificate) => {
                 tracing::info!(
+                    file = %self.path.display(),
                     thumbprint = certificate.thumbprint,
                     days = certificate.days_left(now),
                     "the client certificate, and the days until it ends"
@@ -134,15 +135,22 @@ impl CertificateFile {
         }
         *warned_on = Some(now.date_naive());
         let thumbprint = &certificate.thumbprint;
+        let file = self.path.display().to_string();
         let help = "register a new one with the app registration, then replace the file";
         if days < 0 {
             tracing::error!(
+                file,
                 thumbprint,
                 days,
-                "the client certificate has ended, so nobody can sign in: {help}"
+                "the client certificate has ended, so nobody can sign in with it: {help}"
             );
         } else {
-            tracing::warn!(thumbprint, days, "the client certificate ends soon: {help}");
+            tracing::warn!(
+                file,
+                thumbprint,
+                days,
+                "the client certificate ends soon: {help}"
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Why a token request can't be authenticated.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum CredentialError {
     #[error("no credential is set")]
@@ -32,6 +32,7 @@ impl CredentialError {
     pub(crate) fn is_temporary(&self) -> bool {
         match self {
             Self::IdentityUnreachable(_) => true,
+            // A machine that has just started has no identity service yet.
             Self::IdentityRefused { endpoint, .. } => !endpoint.is_lasting_refusal(),
             _ => false,
         }

@@ -2,22 +2,27 @@
 //! ("How to use managed identities for Azure resources on an Azure VM to acquire an access token", "How
 //! to use managed identities for App Service and Azure Functions").
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use awc::http::StatusCode;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::{
-    sync::Mutex,
-    time::{Instant, sleep, timeout_at},
-};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use super::{error::CredentialError, request::TokenRequest};
 use crate::{
     http_client::{JSON_LIMIT, response::Response},
-    util::{environment::variable, log::printable, secret::Secret},
+    util::{
+        environment::variable,
+        log::{chain, printable},
+        secret::Secret,
+        single_flight::{Flight, SingleFlight},
+    },
 };
 
 /// How long before its end a token is replaced.
@@ -36,8 +41,14 @@ pub(crate) struct ManagedIdentity {
     client_id: String,
     /// What the token is for.
     audience: &'static str,
-    last: Mutex<Option<(Secret, DateTime<Utc>)>>,
+    last: Mutex<Option<Token>>,
+    fetches: SingleFlight<(), Fetched>,
 }
+
+/// A token and its end.
+type Token = (Secret, DateTime<Utc>);
+
+type Fetched = Result<Token, CredentialError>;
 
 /// Where tokens are asked for: URL and one header.
 struct Endpoint {
@@ -58,56 +69,70 @@ impl ManagedIdentity {
             client_id,
             audience,
             last: Mutex::default(),
+            fetches: SingleFlight::new(TimeDelta::zero()),
         }
     }
 
-    /// A token, good for five minutes at least. Who comes while one is fetched waits for it.
+    /// A token, good for five minutes at least; less, while no other can be had. Who comes while one is
+    /// fetched shares it, or its failure.
     pub(super) async fn token(
         &self,
         request: &TokenRequest<'_>,
     ) -> Result<Secret, CredentialError> {
-        let mut last = self.last.lock().await;
-        if let Some((token, expires)) = &*last
-            && *expires - MARGIN > request.now
-        {
-            return Ok(token.clone());
+        if let Some(token) = self.kept(request.now + MARGIN) {
+            return Ok(token);
         }
-        let (token, expires) = self.fetch(request).await?;
-        *last = Some((token.clone(), expires));
-        Ok(token)
+        let stopped = CredentialError::IdentityUnsupported("the worker that asked stopped");
+        let fetched = match self.fetches.join((), request.now) {
+            Flight::Leader(leader, _) => {
+                let fetched = self.fetch(request).await;
+                if let Ok(token) = &fetched {
+                    *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(token.clone());
+                }
+                leader.finish(fetched.clone(), request.now);
+                fetched
+            }
+            Flight::Follower(waiter) => waiter.result().await.unwrap_or(Err(stopped)),
+            // Nothing is remembered of a finished fetch.
+            Flight::Finished => Err(stopped),
+        };
+        match (fetched, self.kept(request.now)) {
+            (Ok((token, _)), _) => Ok(token),
+            (Err(error), Some(token)) => {
+                tracing::warn!(error = %chain(&error), "the managed identity's last token is used as long as it lasts");
+                Ok(token)
+            }
+            (Err(error), None) => Err(error),
+        }
     }
 
-    async fn fetch(
-        &self,
-        request: &TokenRequest<'_>,
-    ) -> Result<(Secret, DateTime<Utc>), CredentialError> {
+    /// The last token, if it is good until then.
+    fn kept(&self, until: DateTime<Utc>) -> Option<Secret> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (token, end) = last.as_ref()?;
+        (*end > until).then(|| token.clone())
+    }
+
+    async fn fetch(&self, request: &TokenRequest<'_>) -> Fetched {
         let endpoint = self.endpoint(variable)?;
         let deadline = Instant::now() + request.timeout;
         let mut pauses = PAUSES.into_iter();
         loop {
             let (name, value) = &endpoint.header;
-            let asked = request.http.get_with(
-                endpoint.url.as_str(),
-                (name, value),
-                JSON_LIMIT,
-                request.timeout,
-            );
-            let answer = match timeout_at(deadline, asked).await {
-                Ok(Ok(response)) if response.status() == StatusCode::OK => {
-                    return parse(&response);
-                }
-                Ok(Ok(response)) if is_temporary(response.status()) => Err(refused(&response)),
-                Ok(Ok(response)) => return Err(refused(&response)),
-                Ok(Err(error)) => Err(CredentialError::IdentityUnreachable(error)),
-                Err(_) => {
-                    return Err(CredentialError::IdentityUnsupported(
-                        "the managed identity's endpoint gave no answer in time",
-                    ));
-                }
+            let left = deadline.saturating_duration_since(Instant::now());
+            let asked =
+                request
+                    .http
+                    .get_directly(endpoint.url.as_str(), (name, value), JSON_LIMIT, left);
+            let failure = match asked.await {
+                Ok(response) if response.status() == StatusCode::OK => return parse(&response),
+                Ok(response) if is_temporary(response.status()) => refused(&response),
+                Ok(response) => return Err(refused(&response)),
+                Err(error) => CredentialError::IdentityUnreachable(error),
             };
             match pauses.next() {
                 Some(pause) if Instant::now() + pause < deadline => sleep(pause).await,
-                _ => return answer,
+                _ => return Err(failure),
             }
         }
     }

@@ -13,8 +13,12 @@ use std::{path::PathBuf, sync::Arc};
 use chrono::{DateTime, Utc};
 
 use self::{
-    certificate_file::CertificateFile, error::CredentialError, managed_identity::ManagedIdentity,
-    request::TokenRequest, secret_file::read_secret, secrets::ClientSecrets,
+    certificate_file::CertificateFile,
+    error::CredentialError,
+    managed_identity::ManagedIdentity,
+    request::TokenRequest,
+    secret_file::read_secret,
+    secrets::{ClientSecrets, Which},
 };
 use super::refusal::EntraRefusal;
 use crate::{
@@ -39,7 +43,7 @@ pub(crate) enum Credential {
 #[derive(Clone)]
 pub(crate) enum ClientAuthentication {
     /// RFC 6749, section 2.3.1.
-    Secret(Secret),
+    Secret(Secret, Which),
     /// RFC 7523, section 2.2.
     Assertion(Secret),
 }
@@ -69,7 +73,8 @@ impl Credential {
     ) -> Result<ClientAuthentication, CredentialError> {
         let assertion = match self {
             Self::Secret(secrets) => {
-                return secrets.first().await.map(ClientAuthentication::Secret);
+                let (secret, which) = secrets.first().await?;
+                return Ok(ClientAuthentication::Secret(secret, which));
             }
             Self::Certificate(file) => certificate_file::assertion(file, request).await?,
             Self::FederatedToken(path) => read_secret("federated_token_file", path.clone()).await?,
@@ -86,13 +91,22 @@ impl Credential {
         refusal: &EntraRefusal,
     ) -> Option<ClientAuthentication> {
         match (self, used) {
-            (Self::Secret(secrets), ClientAuthentication::Secret(used))
+            (Self::Secret(secrets), ClientAuthentication::Secret(used, _))
                 if refusal.is_wrong_secret() =>
             {
-                let other = secrets.other_than(used).await?;
-                Some(ClientAuthentication::Secret(other))
+                let (other, which) = secrets.other_than(used).await?;
+                Some(ClientAuthentication::Secret(other, which))
             }
             _ => None,
+        }
+    }
+
+    /// Notes that Entra took what was tried after a refusal.
+    pub(crate) fn is_taken(&self, authentication: &ClientAuthentication) {
+        if let (Self::Secret(secrets), ClientAuthentication::Secret(_, which)) =
+            (self, authentication)
+        {
+            secrets.prefer(*which);
         }
     }
 
@@ -114,7 +128,8 @@ impl Credential {
             }
             Self::FederatedToken(path) => {
                 let credential = "federated_token_file";
-                tracing::info!(site, credential, "the credential that is used");
+                let file = path.display().to_string();
+                tracing::info!(site, credential, file, "the credential that is used");
                 if let Err(error) = std::fs::metadata(path) {
                     tracing::warn!(
                         file = %path.display(),
@@ -135,7 +150,7 @@ impl ClientAuthentication {
     /// The fields of the token request's form.
     pub(crate) fn fields(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Secret(secret) => vec![("client_secret", secret.expose().to_owned())],
+            Self::Secret(secret, _) => vec![("client_secret", secret.expose().to_owned())],
             Self::Assertion(assertion) => vec![
                 ("client_assertion_type", JWT_BEARER.to_owned()),
                 ("client_assertion", assertion.expose().to_owned()),

@@ -12,6 +12,13 @@ pub(crate) struct ClientSecrets {
     prefers_next: AtomicBool,
 }
 
+/// Which of the two a secret is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    Current,
+    Next,
+}
+
 impl ClientSecrets {
     pub(super) fn new(current: SecretSource, next: Option<SecretSource>) -> Self {
         Self {
@@ -21,38 +28,55 @@ impl ClientSecrets {
         }
     }
 
-    pub(super) async fn first(&self) -> Result<Secret, CredentialError> {
-        match &self.next {
-            Some(next) if self.prefers_next.load(Ordering::Relaxed) => {
-                read("client_secret_next_file", next).await
-            }
-            _ => read("client_secret_file", &self.current).await,
+    /// The secret to begin with; the other one where that can't be read.
+    pub(super) async fn first(&self) -> Result<(Secret, Which), CredentialError> {
+        let (preferred, other) = match self.prefers_next.load(Ordering::Relaxed) {
+            true => (Which::Next, Which::Current),
+            false => (Which::Current, Which::Next),
+        };
+        match self.read(preferred).await {
+            Ok(secret) => Ok((secret, preferred)),
+            Err(error) => match self.read(other).await {
+                Ok(secret) => Ok((secret, other)),
+                Err(_) => Err(error),
+            },
         }
     }
 
-    /// The other secret, once Entra has refused this one.
-    pub(super) async fn other_than(&self, used: &Secret) -> Option<Secret> {
-        let next = self.next.as_ref()?;
-        let was_next = self.prefers_next.load(Ordering::Relaxed);
-        let other = if was_next {
-            read("client_secret_file", &self.current).await
-        } else {
-            read("client_secret_next_file", next).await
-        };
-        let other = other.ok().filter(|other| other != used)?;
-        self.prefers_next.store(!was_next, Ordering::Relaxed);
-        let (refused, tried) = match was_next {
-            true => ("client_secret_next", "client_secret"),
-            false => ("client_secret", "client_secret_next"),
-        };
-        tracing::warn!("Entra refuses `{refused}`, so `{tried}` is tried and used from now on");
-        Some(other)
+    /// What else there is, once Entra has refused this one. A file may have changed meanwhile.
+    pub(super) async fn other_than(&self, used: &Secret) -> Option<(Secret, Which)> {
+        for which in [Which::Next, Which::Current] {
+            match self.read(which).await {
+                Ok(secret) if secret != *used => return Some((secret, which)),
+                Ok(_) | Err(CredentialError::None) => {}
+                Err(error) => tracing::warn!(%error, "a client secret can't be tried"),
+            }
+        }
+        None
     }
-}
 
-async fn read(setting: &'static str, source: &SecretSource) -> Result<Secret, CredentialError> {
-    match source {
-        SecretSource::Value(secret) => Ok(secret.clone()),
-        SecretSource::File(path) => read_secret(setting, path.clone()).await,
+    /// Begins with this one from now on, since Entra took it after it had refused the other.
+    pub(super) fn prefer(&self, which: Which) {
+        let is_next = which == Which::Next;
+        if self.prefers_next.swap(is_next, Ordering::Relaxed) == is_next {
+            return;
+        }
+        let (refused, taken) = match which {
+            Which::Next => ("client_secret", "client_secret_next"),
+            Which::Current => ("client_secret_next", "client_secret"),
+        };
+        tracing::warn!("Entra refuses `{refused}`, so `{taken}` is used from now on");
+    }
+
+    async fn read(&self, which: Which) -> Result<Secret, CredentialError> {
+        let (setting, source) = match (which, &self.next) {
+            (Which::Current, _) => ("client_secret_file", &self.current),
+            (Which::Next, Some(next)) => ("client_secret_next_file", next),
+            (Which::Next, None) => return Err(CredentialError::None),
+        };
+        match source {
+            SecretSource::Value(secret) => Ok(secret.clone()),
+            SecretSource::File(path) => read_secret(setting, path.clone()).await,
+        }
     }
 }
