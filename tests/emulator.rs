@@ -12,8 +12,18 @@ use microsoft_sso::{
     Clock,
     testing::{CONTOSO, FakeEntra, PERSONAL, Person, TestClock},
 };
-use serde_json::Value;
+use ring::{
+    digest::{SHA256, digest},
+    rand::SystemRandom,
+    signature::{RSA_PSS_SHA256, RsaKeyPair},
+};
+use serde_json::{Value, json};
 use url::Url;
+
+#[path = "support/certificate.rs"]
+mod certificate;
+
+use certificate::{KEYS, write_certificate};
 
 const ADA: &str = "ada@contoso.example";
 const REDIRECT: &str = "http://127.0.0.1:8000/microsoft_sso/callback/";
@@ -65,6 +75,9 @@ async fn token(
         ("code_verifier", VERIFIER),
     ]);
     form.extend(changes.iter().copied());
+    if form.contains_key("client_assertion") {
+        form.remove("client_secret");
+    }
     let url = format!("{}/oauth2/v2.0/token", entra.authority(tenant));
     let mut response = Client::default().post(url).send_form(&form).await.unwrap();
     (response.status().as_u16(), response.json().await.unwrap())
@@ -293,4 +306,81 @@ fn a_test_clock_goes_on_from_where_it_is_set() {
     clock.advance(Duration::MAX);
     clock.advance(Duration::MAX);
     assert!(clock.now() > start, "it stops at the end of time");
+}
+
+/// A client assertion that is signed as PS256 with a key, whatever it says.
+fn assertion(key: &[u8], thumbprint: &str, claims: &Value) -> String {
+    let key = RsaKeyPair::from_pkcs8(key).unwrap();
+    let header = json!({ "alg": "PS256", "typ": "JWT", "x5t#S256": thumbprint });
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let message = format!("{}.{}", part(&header), part(claims));
+    let mut signature = vec![0; key.public().modulus_len()];
+    let random = SystemRandom::new();
+    key.sign(&RSA_PSS_SHA256, &random, message.as_bytes(), &mut signature)
+        .unwrap();
+    format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[actix_web::test]
+async fn a_client_assertion_is_checked_as_entra_checks_it() {
+    let entra = FakeEntra::start().unwrap();
+    let dir = tempfile::TempDir::new().unwrap();
+    let der = write_certificate(&dir.path().join("client.pem"), KEYS[0], 100);
+    let thumbprint = URL_SAFE_NO_PAD.encode(digest(&SHA256, &der));
+    entra.register_certificate(&der).unwrap();
+    assert!(entra.register_certificate(b"no certificate").is_err());
+    let now = TestClock::new().now().timestamp();
+    let id = entra.application_id();
+    let good = json!({
+        "aud": format!("{}/oauth2/v2.0/token", entra.authority("common")),
+        "iss": id,
+        "sub": id,
+        "jti": "first",
+        "nbf": now,
+        "exp": now + 600,
+    });
+    let claims = |name: &str, value: Value| {
+        let mut claims = good.clone();
+        claims["jti"] = json!(format!("of {name} {value}"));
+        claims[name] = value;
+        claims
+    };
+    let sign = |claims: &Value| assertion(KEYS[0], &thumbprint, claims);
+    let other_key = assertion(KEYS[1], &thumbprint, &claims("jti", json!("other key")));
+    let other_name = assertion(KEYS[0], "unknown", &claims("jti", json!("other name")));
+    for (assertion, number) in [
+        (sign(&good), 0),
+        (sign(&good), 700_027),
+        (sign(&claims("jti", json!(null))), 700_027),
+        (other_key, 700_027),
+        (other_name, 700_027),
+        (
+            sign(&claims("aud", json!("https://other.example"))),
+            700_023,
+        ),
+        (sign(&claims("aud", json!([good["aud"]]))), 700_023),
+        (sign(&claims("iss", json!("another"))), 50_048),
+        (sign(&claims("sub", json!("another"))), 50_048),
+        (sign(&claims("exp", json!(now - 3600))), 700_024),
+        (sign(&claims("nbf", json!(now + 3600))), 700_024),
+        ("x.y.z".to_owned(), 50_027),
+    ] {
+        let changes = [
+            (
+                "client_assertion_type",
+                "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            ),
+            ("client_assertion", &*assertion),
+        ];
+        let (status, answer) = token(&entra, "common", &code(&entra), &changes).await;
+        if number == 0 {
+            assert_eq!(status, 200, "{answer}");
+        } else {
+            assert_eq!(
+                (status, &answer["error_codes"][0]),
+                (401, &json!(number)),
+                "{answer}"
+            );
+        }
+    }
 }

@@ -147,7 +147,7 @@ impl FakeEntra {
     /// The value of `IDENTITY_ENDPOINT` for the emulated App Service, whose `IDENTITY_HEADER` is
     /// [`IDENTITY_HEADER`](super::IDENTITY_HEADER). The managed identity is
     /// [`MANAGED_IDENTITY`](super::MANAGED_IDENTITY). The Instance Metadata Service of a virtual machine
-    /// is emulated at [`url`](Self::url), too.
+    /// is emulated at [`url`](Self::url), too, for `AZURE_POD_IDENTITY_AUTHORITY_HOST`.
     pub fn identity_endpoint(&self) -> String {
         format!("{}/msi/token", self.url())
     }
