@@ -23,7 +23,10 @@ use crate::{
     },
     oidc::provider::Providers,
     session::{cookie_key::SessionKey, identity::SignedIn},
-    settings::{config::Config, trusted_proxies::TrustedProxies},
+    settings::{
+        config::{Config, Settings},
+        trusted_proxies::TrustedProxies,
+    },
     sign_in::{
         attempt::AttemptId,
         concurrency_limit::ConcurrencyLimit,
@@ -223,13 +226,7 @@ impl Builder {
         let sites = Sites::new(config.clone(), sites);
         let session_ages = sites.known().map(|site| site.config.session_age);
         let session_age = session_ages.max().unwrap_or(config.session_age);
-        let is_emulated = |site: &Site| site.config.authority.is_loopback();
-        let roots = Roots::of_system(&config.trusted_certificates);
-        if roots.are_none() && !sites.known().all(is_emulated) {
-            return Err(BuildError::NoRoots);
-        }
-        let network = Network::new(roots, proxy(&config.proxy)?);
-        let network = network.map_err(|error| BuildError::Tls(error.into()))?;
+        let network = network(&config, &sites)?;
         for site in sites.known() {
             site.credential.log_at_start(site.name(), clock.now());
         }
@@ -256,6 +253,22 @@ impl Builder {
             has_cookie_sessions: AtomicBool::new(false),
         })
     }
+}
+
+/// The way to Microsoft.
+fn network(config: &Settings, sites: &Sites) -> Result<Network, BuildError> {
+    let is_emulated = |site: &Site| site.config.authority.is_loopback();
+    let stays_here = sites.known().all(is_emulated);
+    let roots = Roots::of_system(&config.trusted_certificates);
+    if roots.are_none() && !stays_here {
+        return Err(BuildError::NoRoots);
+    }
+    let proxy = match proxy(&config.proxy) {
+        // Nothing goes through a proxy, whatever the machine's variables say.
+        Err(_) if stays_here => ProxyRules::default(),
+        proxy => proxy?,
+    };
+    Network::new(roots, proxy).map_err(|error| BuildError::Tls(error.into()))
 }
 
 /// The proxy for requests to Microsoft, which the log names.

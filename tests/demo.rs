@@ -192,6 +192,32 @@ async fn the_demo_signs_in_with_a_managed_identity_of_a_machine_and_of_app_servi
 }
 
 #[actix_web::test]
+async fn a_proxy_that_cannot_be_used_stops_the_start_and_not_an_emulated_tenant() {
+    let socks = ("ALL_PROXY", "socks5://127.0.0.1:9");
+    let demo = Demo::start(&FakeEntra::start().unwrap(), &[socks]).await;
+    drop(demo);
+    let dir = TempDir::new().unwrap();
+    let mut command = command(dir.path(), "127.0.0.1:0");
+    let output = command
+        .envs([
+            socks,
+            (
+                "MICROSOFT_SSO_APPLICATION_ID",
+                "00001111-aaaa-2222-bbbb-3333cccc4444",
+            ),
+            ("MICROSOFT_SSO_CLIENT_SECRET", "value"),
+        ])
+        .output()
+        .unwrap();
+    assert!(!output.status.success());
+    let said = String::from_utf8_lossy(&output.stderr) + String::from_utf8_lossy(&output.stdout);
+    assert!(
+        said.contains("the variable ALL_PROXY is not the address"),
+        "{said}"
+    );
+}
+
+#[actix_web::test]
 async fn an_identity_service_that_is_silent_is_shared_bounded_and_named() {
     let entra = FakeEntra::start().unwrap();
     entra.fault(Endpoint::ManagedIdentity, Fault::Hang);
