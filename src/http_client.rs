@@ -110,7 +110,7 @@ impl HttpClient {
         let mut request = Request::new(url, Method::POST, limit, time_limit);
         request.bearer(bearer)?;
         request.header(header::CONTENT_TYPE, "application/json")?;
-        request.body = body.to_string().into_bytes();
+        request.body = body.to_string().into();
         self.answer(request).await
     }
 
@@ -122,26 +122,25 @@ impl HttpClient {
     ) -> Result<Response, HttpError> {
         let (parts, body) = request.into_parts();
         let url = parts.uri.to_string();
-        let broken = |error: &dyn Display| HttpProblem::Broken(error.to_string());
-        let method = Method::from_bytes(parts.method.as_str().as_bytes())
-            .map_err(|error| HttpError::new(&url, broken(&error)))?;
+        let broken =
+            |error: &dyn Display| HttpError::new(&url, HttpProblem::Broken(error.to_string()));
+        let method = Method::from_bytes(parts.method.as_str().as_bytes());
+        let method = method.map_err(|error| broken(&error))?;
         let mut sent = Request::new(&url, method, JSON_LIMIT, time_limit);
         for (name, value) in &parts.headers {
             let name = HeaderName::from_bytes(name.as_ref());
-            let name = name.map_err(|error| HttpError::new(&url, broken(&error)))?;
+            let name = name.map_err(|error| broken(&error))?;
             let value = HeaderValue::from_bytes(value.as_bytes());
-            let value = value.map_err(|error| HttpError::new(&url, broken(&error)))?;
+            let value = value.map_err(|error| broken(&error))?;
             sent.headers.push((name, value));
         }
-        sent.body = body;
+        sent.body = body.into();
         self.answer(sent).await
     }
 
     /// The answer to a request, asked once more where an idle connection turns out to be gone.
     async fn answer(&self, request: Request<'_>) -> Result<Response, HttpError> {
         let (url, time_limit) = (request.url, request.time_limit);
-        let through = |url| self.network.proxy_of(url);
-        let proxy = (!request.is_direct).then(|| through(url)).flatten();
         let exchange = RefCell::new(Rc::new(Exchange::new(request.is_direct)));
         let whole = async {
             let first = Rc::clone(&exchange.borrow());
@@ -168,7 +167,10 @@ impl HttpClient {
             let waited_for = exchange.borrow().waits_for();
             Err(HttpProblem::Timeout(time_limit, waited_for))
         });
-        answer.map_err(|problem| HttpError::through(url, proxy, problem))
+        answer.map_err(|problem| {
+            let proxy = self.network.proxy_of(url).filter(|_| !request.is_direct);
+            HttpError::through(url, proxy, problem)
+        })
     }
 }
 
@@ -222,7 +224,7 @@ async fn head(
         Err(_) => sending.await,
     };
     let response = response.map_err(unanswered)?;
-    exchange.has_head();
+    exchange.head_came();
     Ok(response)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,7 +52,7 @@ impl GraphHealth {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Url, DateTime<Utc>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Url, DateTime<Utc>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

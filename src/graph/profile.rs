@@ -29,8 +29,8 @@ const ME_MAX_LEN: usize = 64 * 1024;
 /// How much longer than the profile the photo may take.
 const PHOTO_LIMIT: Duration = Duration::from_secs(2);
 
-/// The answer of `GET /me`: the properties that are stored. `id` alone decides; another one of an odd type counts
-/// as absent.
+/// The answer of `GET /me`: the properties that are stored. `id` alone decides; another one of an odd
+/// type counts as absent.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct GraphUser {

@@ -52,7 +52,7 @@ impl Exchange {
     }
 
     /// Notes that the head of its response came.
-    pub(super) fn has_head(&self) {
+    pub(super) fn head_came(&self) {
         *self.waits_for.borrow_mut() = Some("the rest of the response".to_owned());
     }
 

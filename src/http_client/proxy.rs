@@ -17,8 +17,9 @@ pub(crate) struct ProxyRules {
 pub(crate) struct UnusableProxy(pub(crate) &'static str);
 
 impl ProxyRules {
-    /// The rules of the setting and of the environment, which `variable` reads. In lower case, a
-    /// variable goes before its namesake in upper case; `NO_PROXY` holds for the setting, too.
+    /// The rules of the setting and of the environment, which `variable` reads. A
+    /// lower-case variable takes precedence over its upper-case namesake. `NO_PROXY` applies to the
+    /// setting, too.
     pub(crate) fn new(
         setting: &ProxySetting,
         variable: impl Fn(&str) -> Option<String>,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::web::Bytes;
 use awc::http::{
     Method,
     header::{self, HeaderName, HeaderValue},
@@ -14,7 +15,7 @@ pub(super) struct Request<'a> {
     pub(super) url: &'a str,
     pub(super) method: Method,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Bytes,
     /// Largest response that is read, in bytes.
     pub(super) limit: usize,
     pub(super) time_limit: Duration,
@@ -28,7 +29,7 @@ impl<'a> Request<'a> {
             url,
             method,
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Bytes::new(),
             limit,
             time_limit,
             is_direct: false,

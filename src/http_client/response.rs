@@ -162,6 +162,6 @@ pub(crate) enum Was {
 }
 
 /// A query may hold what belongs into no log.
-pub(super) fn without_query(url: &str) -> String {
+pub(crate) fn without_query(url: &str) -> String {
     printable(url.split(['?', '#']).next().unwrap_or_default())
 }

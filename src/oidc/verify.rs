@@ -7,7 +7,6 @@ use openidconnect::{
     AccessToken, AccessTokenHash, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet, Nonce,
     SignatureVerificationError, core::CoreJwsSigningAlgorithm,
 };
-use url::{Position, Url};
 
 use super::{
     claims::VerifiedClaims,
@@ -17,7 +16,11 @@ use super::{
     provider::{Provider, Snapshot},
     token_error::TokenError,
 };
-use crate::{http_client::HttpClient, settings::config::Settings, util::log::printable};
+use crate::{
+    http_client::{HttpClient, response::without_query},
+    settings::config::Settings,
+    util::log::printable,
+};
 
 type Verifier<'a> = IdTokenVerifier<'a, EntraKey>;
 
@@ -80,7 +83,7 @@ impl Expected<'_> {
         let key = token.signing_key(&verifier).map_err(|error| match error {
             SignatureVerificationError::NoMatchingKey => TokenError::UnknownKey {
                 kid: printable(unverified.kid.as_deref().unwrap_or_default()),
-                keys_url: without_query(&snapshot.metadata.jwks_uri),
+                keys_url: without_query(snapshot.metadata.jwks_uri.as_str()),
                 application_id: self.settings.application_id.clone(),
             },
             other => other.into(),
@@ -168,8 +171,4 @@ fn check_at_hash(
         Ok(hash) if hash.as_str() == expected => Ok(()),
         _ => Err(TokenError::AtHash),
     }
-}
-
-fn without_query(url: &Url) -> String {
-    url[..Position::AfterPath].to_owned()
 }

@@ -3,40 +3,10 @@
 use url::{Host, Url};
 use uuid::Uuid;
 
+use super::cloud::{cloud, external_id};
+
 /// The tenant of all personal Microsoft accounts.
 pub(crate) const PERSONAL_TENANT: Uuid = Uuid::from_u128(0x9188040d_6c67_4c5b_b112_36a304b66dad);
-
-/// The login hosts of one cloud, which are aliases of the same issuer, and its Graph.
-/// Source: Microsoft's "National clouds" and "Microsoft Graph deployments" pages.
-struct Cloud {
-    hosts: &'static [&'static str],
-    graph: &'static str,
-    /// The audience of tokens that are exchanged for the application's own ("Configure an application
-    /// to trust a managed identity").
-    exchange: &'static str,
-}
-
-const CLOUDS: &[Cloud] = &[
-    Cloud {
-        hosts: &[
-            "login.microsoftonline.com",
-            "login.windows.net",
-            "login.microsoft.com",
-        ],
-        graph: "https://graph.microsoft.com/v1.0",
-        exchange: "api://AzureADTokenExchange",
-    },
-    Cloud {
-        hosts: &["login.microsoftonline.us", "login.usgovcloudapi.net"],
-        graph: "https://graph.microsoft.us/v1.0",
-        exchange: "api://AzureADTokenExchangeUSGov",
-    },
-    Cloud {
-        hosts: &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
-        graph: "https://microsoftgraph.chinacloudapi.cn/v1.0",
-        exchange: "api://AzureADTokenExchangeChina",
-    },
-];
 
 /// The authority that signs users in: `https://{host}/{tenant}`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -77,6 +47,16 @@ impl TenantPath {
             Self::Consumers => "consumers".to_owned(),
             Self::Id(id) => id.to_string(),
             Self::Domain(domain) => domain.clone(),
+        }
+    }
+
+    /// Whether the issuer of this path names its tenant so: an id, or for many tenants the template.
+    fn is_issuers(&self, tenant: &str) -> bool {
+        match self {
+            Self::Common | Self::Organizations => tenant == "{tenantid}",
+            Self::Consumers => tenant == PERSONAL_TENANT.to_string(),
+            Self::Id(id) => tenant == id.to_string(),
+            Self::Domain(_) => Uuid::try_parse(tenant).is_ok(),
         }
     }
 }
@@ -122,12 +102,7 @@ impl Authority {
         let tenant = issuer.strip_suffix("/v2.0")?.rsplit('/').next()?;
         // One issuer for many tenants would let each speak for all, and a template for one tenant would
         // let in the others.
-        let is_of_tenant = match &self.tenant {
-            TenantPath::Common | TenantPath::Organizations => tenant == "{tenantid}",
-            TenantPath::Consumers => tenant == PERSONAL_TENANT.to_string(),
-            TenantPath::Id(id) => tenant == id.to_string(),
-            TenantPath::Domain(_) => Uuid::try_parse(tenant).is_ok(),
-        };
+        let is_of_tenant = self.tenant.is_issuers(tenant);
         let is_good = is_secure(&url) && is_of_tenant && url.query().is_none();
         is_good.then(|| Self {
             issuer: Some(issuer.to_owned()),
@@ -198,15 +173,7 @@ impl Authority {
             .strip_prefix(&origin)
             .and_then(|rest| rest.strip_prefix('/'))
             .and_then(|rest| rest.strip_suffix("/v2.0"));
-        match (&self.tenant, tenant) {
-            (TenantPath::Common | TenantPath::Organizations, Some(tenant)) => {
-                tenant == "{tenantid}"
-            }
-            (TenantPath::Consumers, Some(tenant)) => tenant == PERSONAL_TENANT.to_string(),
-            (TenantPath::Id(id), Some(tenant)) => tenant == id.to_string(),
-            (TenantPath::Domain(_), Some(tenant)) => Uuid::try_parse(tenant).is_ok(),
-            (_, None) => false,
-        }
+        tenant.is_some_and(|tenant| self.tenant.is_issuers(tenant))
     }
 
     /// Whether an authorization response may name the issuer (RFC 9207, section 2.4): the one of the
@@ -229,16 +196,6 @@ impl std::fmt::Display for Authority {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}{}", self.base, self.tenant.as_path())
     }
-}
-
-/// The first label of a host of External ID ("Microsoft Entra External ID": `{name}.ciamlogin.com`).
-fn external_id(host: &str) -> Option<&str> {
-    let name = host.strip_suffix(".ciamlogin.com")?;
-    (!name.contains('.')).then_some(name)
-}
-
-fn cloud(host: &str) -> Option<&'static Cloud> {
-    CLOUDS.iter().find(|cloud| cloud.hosts.contains(&host))
 }
 
 /// Whether the host of a URL can only be this machine.

@@ -35,7 +35,7 @@ impl Check {
         if authority.is_none() {
             self.problem(
                 "issuer",
-                "it is not an https URL that ends in `/{tenantid}/v2.0` or, where one tenant may come in, in its id and `/v2.0` (and in `{tenantid}` for no single tenant)",
+                "it is not an https URL that ends in `/{tenantid}/v2.0` (`common`, `organizations`) or in the tenant's id and `/v2.0` (all others)",
                 "give the member `issuer` of the authority's metadata",
             );
         }

@@ -10,6 +10,7 @@ mod check_credential;
 mod check_network;
 mod check_people;
 pub(crate) mod choices;
+mod cloud;
 pub(crate) mod config;
 pub(crate) mod credential;
 #[cfg(test)]

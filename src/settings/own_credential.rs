@@ -47,8 +47,8 @@ impl Values {
         ]
     }
 
-    /// Drops the credentials that these settings have of `base`, if they have one of their own: it
-    /// would be another application's that goes before it.
+    /// Drops the credentials that a site inherits from `base`, if it has one of its own. An inherited
+    /// one might take precedence, and it belongs to another application.
     pub(super) fn drop_inherited_credentials(&mut self, base: &Self) {
         if self.credentials() == base.credentials() {
             return;

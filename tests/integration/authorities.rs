@@ -12,17 +12,11 @@ use crate::{
 
 const ADA: &str = "ada@contoso.example";
 
-async fn signs_in(app: &TestApp) {
-    let browser = app.browser();
-    browser.sign_in(ADA).await;
-    assert!(browser.me().await.is_some());
-}
-
 #[actix_web::test]
 async fn a_key_of_the_applications_own_is_found() {
     let app = TestApp::start().await;
     app.entra.use_application_key();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     let asked = app.entra.requests();
     let asked = asked
         .iter()
@@ -38,7 +32,7 @@ async fn an_issuer_on_another_host_is_taken_where_the_settings_name_it() {
     let entra = FakeEntra::start().unwrap();
     entra.set_issuer(template);
     let app = TestApp::with_entra(entra, |settings| settings.issuer(template)).await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     // A token of another tenant's issuer is still refused.
     app.entra.tamper(|token| {
         let issuer = format!("https://id.contoso.example/{FABRIKAM}/v2.0");
@@ -79,7 +73,7 @@ async fn external_id_works_by_its_authority_alone() {
             .ca_file(file.to_str().unwrap())
     })
     .await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     let heads = proxy.heads().concat();
     assert!(
         heads.contains("CONNECT contoso.ciamlogin.com:443"),

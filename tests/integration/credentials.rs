@@ -17,12 +17,6 @@ use crate::{
 
 const ADA: &str = "ada@contoso.example";
 
-async fn signs_in(app: &TestApp) {
-    let browser = app.browser();
-    browser.sign_in(ADA).await;
-    assert!(browser.me().await.is_some());
-}
-
 /// An application whose secret Entra doesn't take.
 async fn without_secret(settings: impl FnOnce(ConfigBuilder) -> ConfigBuilder) -> TestApp {
     let entra = FakeEntra::start().unwrap();
@@ -41,8 +35,8 @@ async fn a_certificate_signs_in_and_goes_before_the_secret() {
     assert!(message.contains("administrator"), "{message}");
     app.entra.register_certificate(&der).unwrap();
     // The emulated Entra takes no assertion twice.
-    signs_in(&app).await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
+    app.signs_in(ADA).await;
 }
 
 #[actix_web::test]
@@ -54,17 +48,17 @@ async fn a_certificate_that_changes_is_used_at_the_next_sign_in() {
     let path = file.to_str().unwrap();
     let app = without_secret(|settings| settings.client_certificate(path)).await;
     app.entra.register_certificate(&old).unwrap();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     // While it is written, the one before is used.
     fs::write(&file, "-----BEGIN").unwrap();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     fs::remove_file(&file).unwrap();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert!(!log::lines(&["the client certificate before it is used", path]).is_empty());
     let new = write_certificate(&file, KEYS[1], 12);
     app.browser().refused(ADA).await;
     app.entra.register_certificate(&new).unwrap();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     let soon = log::lines(&["the client certificate ends soon", "days=12"]);
     assert_eq!(soon.len(), 1, "once a day: {soon:?}");
 }
@@ -86,12 +80,12 @@ async fn the_next_secret_is_tried_in_the_same_sign_in_and_then_kept() {
     log::begin();
     let entra = FakeEntra::start().unwrap();
     let app = TestApp::with_entra(entra, |s| s.client_secret_next("the-next-secret")).await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert_eq!(app.entra.count(Endpoint::Token), 1);
     app.entra.set_client_secret("the-next-secret");
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert_eq!(app.entra.count(Endpoint::Token), 3);
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert_eq!(app.entra.count(Endpoint::Token), 4);
     let lines = log::lines(&[
         "WARN",
@@ -100,7 +94,7 @@ async fn the_next_secret_is_tried_in_the_same_sign_in_and_then_kept() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     // And back, should the order have been a mistake.
     app.entra.set_client_secret(app.entra.client_secret());
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert!(!log::text().contains("the-next-secret"));
 }
 
@@ -112,7 +106,7 @@ async fn everybody_who_signs_in_while_the_secret_ends_gets_in() {
     let late = Fault::Delay(Duration::from_millis(200));
     app.entra.fault(Endpoint::Token, late);
     let app = &app;
-    let all = (0..8).map(|_| async move { signs_in(app).await });
+    let all = (0..8).map(|_| async move { app.signs_in(ADA).await });
     futures_util::future::join_all(all).await;
 }
 
@@ -127,7 +121,7 @@ async fn two_secrets_that_are_both_refused_are_said_once_and_neither_is_preferre
         assert_eq!(app.entra.count(Endpoint::Token), 2 * tried);
     }
     app.entra.set_client_secret(app.entra.client_secret());
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert_eq!(app.entra.count(Endpoint::Token), 5);
 }
 
@@ -141,11 +135,11 @@ async fn a_secret_in_a_file_is_replaced_without_a_restart() {
     entra.set_client_secret("first-secret");
     let settings = |s: ConfigBuilder| s.client_secret("").client_secret_file(path);
     let app = TestApp::with_entra(entra, settings).await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     app.entra.set_client_secret("second-secret");
     app.browser().refused(ADA).await;
     fs::write(&file, "second-secret").unwrap();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
 }
 
 #[actix_web::test]
@@ -158,13 +152,13 @@ async fn a_federated_token_is_read_at_each_sign_in() {
     assert!(message.contains("administrator"), "{message}");
     assert_eq!(app.entra.count(Endpoint::Token), 0);
     fs::write(&file, format!("{}\n", app.entra.federated_token())).unwrap();
-    signs_in(&app).await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
+    app.signs_in(ADA).await;
     // One that has run out, as where nobody renews it.
     app.pass(2 * 3600);
     app.browser().refused(ADA).await;
     fs::write(&file, app.entra.federated_token()).unwrap();
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
 }
 
 #[actix_web::test]

@@ -192,6 +192,13 @@ impl TestApp {
         Browser::new(&self.url, self.entra.clone())
     }
 
+    /// Signs somebody in, in a browser of their own.
+    pub(crate) async fn signs_in(&self, username: &str) {
+        let browser = self.browser();
+        browser.sign_in(username).await;
+        assert!(browser.me().await.is_some());
+    }
+
     /// Moves the application's clock, and not Microsoft's.
     pub(crate) fn advance(&self, seconds: i64) {
         self.clock

@@ -89,12 +89,6 @@ impl Squid {
     }
 }
 
-async fn signs_in(app: &TestApp) {
-    let browser = app.browser();
-    browser.sign_in(ADA).await;
-    assert!(browser.me().await.is_some());
-}
-
 /// The error in the log of a login that could not begin.
 async fn failure(app: &TestApp, port: u16) -> String {
     let reply = app.browser().get("/microsoft_sso/login/").await;
@@ -109,9 +103,9 @@ async fn failure(app: &TestApp, port: u16) -> String {
 async fn a_sign_in_through_squid_with_and_without_a_password() {
     log::begin();
     let open = Squid::start("http_access allow all").await;
-    signs_in(&behind(&open.url("")).await).await;
+    behind(&open.url("")).await.signs_in(ADA).await;
     let asks = Squid::start("http_access allow known\nhttp_access deny all").await;
-    signs_in(&behind(&asks.url("user:pass@")).await).await;
+    behind(&asks.url("user:pass@")).await.signs_in(ADA).await;
     let line = failure(&behind(&asks.url("")).await, asks.port).await;
     assert!(
         line.contains("asks for a user name and a password"),
@@ -139,7 +133,7 @@ async fn a_squid_that_refuses_or_goes_away_is_named() {
     let squid = Squid::start("http_access allow all").await;
     let port = squid.port;
     let app = behind(&squid.url("")).await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     drop(squid);
     // The metadata is known; the token can't be fetched.
     app.browser().refused(ADA).await;

@@ -20,23 +20,17 @@ async fn behind_a_relay() -> (TestApp, Relay) {
     (TestApp::with_entra(entra, |settings| settings).await, relay)
 }
 
-async fn signs_in(app: &TestApp) {
-    let browser = app.browser();
-    browser.sign_in(ADA).await;
-    assert!(browser.me().await.is_some());
-}
-
 #[actix_web::test]
 async fn a_connection_that_is_closed_under_a_request_is_replaced() {
     let (app, relay) = behind_a_relay().await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     for _ in 0..3 {
         relay.lose(Loss::Closed);
         let (tokens, profiles) = (
             app.entra.count(Endpoint::Token),
             app.entra.count(Endpoint::Me),
         );
-        signs_in(&app).await;
+        app.signs_in(ADA).await;
         // What was lost never came, so that nothing was asked twice.
         assert_eq!(app.entra.count(Endpoint::Token), tokens + 1);
         assert_eq!(app.entra.count(Endpoint::Me), profiles + 1);
@@ -46,11 +40,11 @@ async fn a_connection_that_is_closed_under_a_request_is_replaced() {
 #[actix_web::test]
 async fn a_connection_that_was_silently_forgotten_is_replaced() {
     let (app, relay) = behind_a_relay().await;
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     // As long as it takes until a silent connection is suspected.
     sleep(Duration::from_millis(5100)).await;
     relay.lose(Loss::Forgotten);
-    signs_in(&app).await;
+    app.signs_in(ADA).await;
     assert!(!log::lines(&["an idle connection was gone", "/oauth2/v2.0/token"]).is_empty());
 }
 

@@ -23,10 +23,9 @@ pub(crate) struct CertificateFile {
 }
 
 struct Known {
-    /// Of the whole file.
+    /// SHA-256 of the whole file.
     hash: [u8; 32],
-    /// `None` where the file with that hash can't be used.
-    certificate: Option<Arc<ClientCertificate>>,
+    certificate: Arc<ClientCertificate>,
 }
 
 /// An assertion for a token request, signed off the worker's thread.
@@ -83,33 +82,25 @@ impl CertificateFile {
             problem,
         };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = known.as_ref().and_then(|known| known.certificate.clone());
         let read = fs::read(&self.path).map_err(|error| error.to_string());
         let read = read.and_then(|pem| {
-            let hash: [u8; 32] = digest(&SHA256, &pem)
-                .as_ref()
-                .try_into()
-                .unwrap_or_default();
-            if known.as_ref().is_some_and(|known| known.hash == hash) {
-                return before
-                    .clone()
-                    .ok_or_else(|| "it is still the same".to_owned());
+            let hash = digest(&SHA256, &pem);
+            if let Some(known) = known.as_ref().filter(|known| known.hash == hash.as_ref()) {
+                return Ok(Arc::clone(&known.certificate));
             }
             let certificate = ClientCertificate::from_pem(&pem);
-            let certificate = certificate
-                .map(Arc::new)
-                .map_err(|problem| problem.to_string());
+            let certificate = Arc::new(certificate.map_err(|problem| problem.to_string())?);
+            tracing::debug!(
+                thumbprint = certificate.thumbprint,
+                "a client certificate was read"
+            );
             *known = Some(Known {
-                hash,
-                certificate: certificate.clone().ok().or(before.clone()),
+                hash: hash.as_ref().try_into().unwrap_or_default(),
+                certificate: Arc::clone(&certificate),
             });
-            certificate.inspect(|certificate| {
-                tracing::debug!(
-                    thumbprint = certificate.thumbprint,
-                    "a client certificate was read"
-                );
-            })
+            Ok(certificate)
         });
+        let before = known.as_ref().map(|known| Arc::clone(&known.certificate));
         match (read, before) {
             (Ok(certificate), _) => Ok(certificate),
             (Err(problem), Some(before)) => {

@@ -112,36 +112,28 @@ impl Credential {
 
     /// Says which credential is used, and what is wrong with it already.
     pub(crate) fn log_at_start(&self, site: &str, now: DateTime<Utc>) {
-        match self {
-            Self::None => {}
-            Self::Secret(_) => {
-                tracing::info!(
-                    site,
-                    credential = "client_secret",
-                    "the credential that is used"
-                );
-            }
-            Self::Certificate(file) => {
-                let credential = "client_certificate";
-                tracing::info!(site, credential, "the credential that is used");
-                file.log_at_start(now);
-            }
+        let (credential, file) = match self {
+            Self::None => return,
+            Self::Secret(_) => ("client_secret", None),
+            Self::Certificate(_) => ("client_certificate", None),
             Self::FederatedToken(path) => {
-                let credential = "federated_token_file";
-                let file = path.display().to_string();
-                tracing::info!(site, credential, file, "the credential that is used");
+                ("federated_token_file", Some(path.display().to_string()))
+            }
+            Self::ManagedIdentity(_) => ("managed_identity", None),
+        };
+        tracing::info!(site, credential, file, "the credential that is used");
+        match self {
+            Self::Certificate(file) => file.log_at_start(now),
+            Self::FederatedToken(path) => {
                 if let Err(error) = std::fs::metadata(path) {
                     tracing::warn!(
-                        file = %path.display(),
+                        file,
                         %error,
                         "the setting `federated_token_file` names a file that can't be read, so nobody can sign in until it is there; in Kubernetes, the pod needs the label `azure.workload.identity/use: \"true\"`"
                     );
                 }
             }
-            Self::ManagedIdentity(_) => {
-                let credential = "managed_identity";
-                tracing::info!(site, credential, "the credential that is used");
-            }
+            _ => {}
         }
     }
 }

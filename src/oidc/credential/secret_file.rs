@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::error::CredentialError;
-use crate::util::secret::Secret;
+use crate::{settings::credential::SecretSource, util::secret::Secret};
 
 /// Reads a file with a secret, without white space around it.
 pub(super) async fn read_secret(
@@ -16,9 +16,9 @@ pub(super) async fn read_secret(
         file,
         problem,
     };
-    let read = tokio::task::spawn_blocking(move || std::fs::read_to_string(path)).await;
+    let read = tokio::task::spawn_blocking(move || SecretSource::File(path).read()).await;
     match read {
-        Ok(Ok(text)) if !text.trim().is_empty() => Ok(Secret::new(text.trim())),
+        Ok(Ok(secret)) if !secret.is_empty() => Ok(secret),
         Ok(Ok(_)) => Err(failed("it is empty".to_owned())),
         Ok(Err(error)) => Err(failed(error.to_string())),
         Err(error) => Err(failed(error.to_string())),
