@@ -196,6 +196,8 @@ mod sso;
 mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(feature = "_diesel")]
+mod tokens;
 mod util;
 mod web;
 
@@ -218,7 +220,10 @@ pub use account::{
 pub use routes::{config, config_at};
 #[cfg(feature = "_diesel")]
 pub use session::diesel::DieselSessions;
-pub use session::identity::{ACCESS_TOKEN_KEY, IDENTITY_KEY, Identity};
+pub use session::{
+    identity::{IDENTITY_KEY, Identity},
+    tokens::{ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY},
+};
 pub use settings::{
     builder::ConfigBuilder,
     choices::{Guests, Prompt, ResponseMode},

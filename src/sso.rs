@@ -7,7 +7,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,10 @@ use crate::{
         proxy::{ProxyRules, UnusableProxy},
     },
     oidc::provider::Providers,
-    session::{cookie_key::SessionKey, identity::SignedIn},
+    session::{
+        cookie_key::SessionKey,
+        identity::{SessionPlace, SignedIn},
+    },
     settings::{
         config::{Config, Settings},
         trusted_proxies::TrustedProxies,
@@ -46,6 +49,8 @@ use crate::{
         single_flight::SingleFlight,
     },
 };
+#[cfg(feature = "_diesel")]
+use crate::{session::token_store::TokenStore, tokens::session_checks::SessionChecks};
 
 /// How long a finished callback is remembered, so that its code isn't redeemed again: Entra may revoke
 /// the tokens of a code that comes twice (RFC 6749, section 4.1.2).
@@ -77,6 +82,12 @@ pub struct MicrosoftSso {
     pub(crate) providers: Providers,
     pub(crate) graph_health: Arc<GraphHealth>,
     pub(crate) sealer: Arc<Sealer>,
+    /// Where the store has a database for refresh tokens.
+    #[cfg(feature = "_diesel")]
+    pub(crate) session_checks: Option<Arc<SessionChecks>>,
+    /// Whether a site may have the setting `recheck`.
+    #[cfg(feature = "_diesel")]
+    pub(crate) may_recheck: bool,
     pub(crate) network: Arc<Network>,
     pub(crate) sign_ins: SingleFlight<AttemptId, SharedResult>,
     pub(crate) sign_in_limit: ConcurrencyLimit,
@@ -127,6 +138,11 @@ pub enum BuildError {
         "there is no user store: add `.store(DieselStore::connect(url, &config)?)`, or a store of your own, to the builder"
     )]
     NoStore,
+    /// The setting `recheck` is on, and the user store has no database.
+    #[error(
+        "`recheck` needs a database for refresh tokens, and the user store has none: use a DieselStore, implement `UserStore::session_database`, or leave `recheck` off"
+    )]
+    NoTokenDatabase,
     /// The TLS client can't be made.
     #[error("the TLS client can't be made")]
     Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -148,6 +164,15 @@ pub enum BuildError {
 readable_debug!(BuildError);
 
 impl MicrosoftSso {
+    /// Where sessions are kept.
+    pub(crate) fn session_place(&self) -> SessionPlace<'_> {
+        if self.has_cookie_sessions.load(Ordering::Relaxed) {
+            SessionPlace::Cookie(&self.session_key.key)
+        } else {
+            SessionPlace::Server
+        }
+    }
+
     /// Begins with the settings.
     pub fn builder(config: Config) -> Builder {
         Builder {
@@ -230,6 +255,8 @@ impl Builder {
         for site in sites.known() {
             site.credential.log_at_start(site.name(), clock.now());
         }
+        check_token_database(&sites, &*store)?;
+        let sealer = Arc::new(Sealer::new(secret, &config.secret_key_previous)?);
         let [attempt_counter] = random::<1>()?;
         Ok(MicrosoftSso {
             trusted_proxies: config.trusted_proxies.clone(),
@@ -239,7 +266,11 @@ impl Builder {
             session_age,
             cookie_suffix: sites.cookie_suffix(),
             previous_session_keys,
-            sealer: Arc::new(Sealer::new(secret, &config.secret_key_previous)?),
+            #[cfg(feature = "_diesel")]
+            session_checks: session_checks(&*store, &sealer, &clock, session_age),
+            #[cfg(feature = "_diesel")]
+            may_recheck: sites.may_recheck(),
+            sealer,
             sites,
             clock,
             store,
@@ -253,6 +284,36 @@ impl Builder {
             has_cookie_sessions: AtomicBool::new(false),
         })
     }
+}
+
+/// With `recheck`, refresh tokens need a place.
+fn check_token_database(sites: &Sites, store: &dyn DynUserStore) -> Result<(), BuildError> {
+    #[cfg(feature = "_diesel")]
+    let has_database = store.session_database().is_some();
+    #[cfg(not(feature = "_diesel"))]
+    let has_database = {
+        let _ = store;
+        false
+    };
+    let mut known = sites.known();
+    if !has_database && known.any(|site| site.config.recheck.is_some()) {
+        return Err(BuildError::NoTokenDatabase);
+    }
+    Ok(())
+}
+
+#[cfg(feature = "_diesel")]
+fn session_checks(
+    store: &dyn DynUserStore,
+    sealer: &Arc<Sealer>,
+    clock: &Arc<dyn Clock>,
+    session_age: Duration,
+) -> Option<Arc<SessionChecks>> {
+    let age = actix_web::cookie::time::Duration::try_from(session_age);
+    let age = age.unwrap_or(actix_web::cookie::time::Duration::MAX);
+    let database = store.session_database()?.clone();
+    let tokens = TokenStore::new(database, Arc::clone(sealer), Arc::clone(clock), age);
+    Some(Arc::new(SessionChecks::new(tokens)))
 }
 
 /// The way to Microsoft.

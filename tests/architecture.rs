@@ -19,6 +19,7 @@ const ORDER: &[&[&str]] = &[
     &["routes"],
     &["web"],
     &["sso"],
+    &["tokens"],
     &["sign_in"],
     &["session"],
     &["store", "site"],

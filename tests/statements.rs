@@ -60,6 +60,7 @@ fn kind(sql: &str) -> String {
         "microsoft_sso_identities",
         "users",
         "microsoft_sso_sessions",
+        "microsoft_sso_tokens",
     ];
     let is_named = |table: &&&str| sql.split_whitespace().any(|word| word == **table);
     let named: Vec<_> = tables.iter().filter(is_named).copied().collect();
@@ -105,6 +106,43 @@ async fn a_sign_in_is_one_transaction_with_its_session_and_a_request_reads_it_on
         browser.me().await.is_some(),
         "it is the session of the sign-in"
     );
+}
+
+#[actix_web::test]
+async fn a_session_that_is_checked_costs_one_row_at_the_sign_in_and_nothing_until_it_is_due() {
+    let _turn = TURN.lock().await;
+    set_default_instrumentation(recorder).unwrap();
+    let minutes = Duration::from_secs(900);
+    let app = TestApp::with_settings(|settings| settings.recheck(minutes)).await;
+    for _ in 0..2 {
+        let browser = app.browser();
+        browser.sign_in(ADA).await;
+        assert_eq!(browser.get("/private").await.status, 200);
+    }
+    let browser = app.browser();
+    let callback = browser.to_callback(ADA, "").await;
+    take();
+    assert_eq!(browser.get(&callback).await.status, 303);
+    let signed_in = kinds();
+    assert_eq!(signed_in.last().unwrap(), "INSERT microsoft_sso_tokens");
+    let tokens = signed_in.iter().filter(|kind| kind.contains("tokens"));
+    assert_eq!(tokens.count(), 1, "{signed_in:?}");
+
+    let session = "SELECT users microsoft_sso_sessions";
+    assert_eq!(browser.get("/private").await.status, 200);
+    assert_eq!(kinds(), [session]);
+    app.pass(901);
+    assert_eq!(browser.get("/private").await.status, 200);
+    let checked = kinds();
+    assert_eq!(checked[..2], [session, "SELECT microsoft_sso_tokens"]);
+    let verbs = checked[2..]
+        .iter()
+        .filter(|kind| !kind.starts_with("PREPARE"));
+    let lease = "UPDATE microsoft_sso_tokens";
+    let rules = "SELECT microsoft_sso_identities users";
+    assert_eq!(verbs.collect::<Vec<_>>(), [lease, rules, lease]);
+    assert_eq!(browser.get("/private").await.status, 200);
+    assert_eq!(kinds(), [session]);
 }
 
 /// A statement with its values in the place of their marks.
@@ -207,6 +245,12 @@ fn fill(app: &TestApp) {
             cat("!ff"),
             cat("")
         ),
+        format!(
+            "INSERT INTO microsoft_sso_tokens (id, user_id, sid, refresh_token, due_at, leased_until, expires_at) \
+             {numbers} SELECT {}, {}, {sid}, '', 0, 0, 9999999999 FROM numbers",
+            cat("ff"),
+            cat("")
+        ),
     ] {
         app.execute(&insert);
     }
@@ -218,6 +262,7 @@ fn fill(app: &TestApp) {
         "microsoft_sso_identities",
         "microsoft_sso_users",
         "microsoft_sso_sessions",
+        "microsoft_sso_tokens",
     ] {
         match app.database().url().starts_with("mysql") {
             true => app.execute(&format!("ANALYZE TABLE {table}")),

@@ -56,6 +56,12 @@ impl AccountPolicy {
         !self.is_multi_tenant || self.tenants.contains(&tenant_id)
     }
 
+    /// Whether a name grants anything.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn needs_names(&self) -> bool {
+        !self.staff.is_empty() || !self.superusers.is_empty()
+    }
+
     /// Whether a group grants anything.
     pub(crate) fn needs_groups(&self) -> bool {
         let named = self.named_roles.values();

@@ -20,7 +20,7 @@ pub(crate) const SCOPE: &str = "GroupMember.Read.All";
 const MAX_LEN: usize = 1024 * 1024;
 
 /// `POST /me/getMemberObjects`: all groups, nested ones included.
-pub(super) async fn fetch(
+pub(crate) async fn fetch(
     http: &HttpClient,
     settings: &Settings,
     token: &Secret,

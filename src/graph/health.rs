@@ -3,10 +3,16 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
+
+use crate::settings::config::Settings;
+
+/// How long a user who is known waits for a Graph that is silent.
+const KNOWN_USER_LIMIT: Duration = Duration::from_secs(1);
 
 /// Time between two probes of a silent Graph.
 const PROBE_PERIOD: TimeDelta = TimeDelta::seconds(30);
@@ -19,6 +25,15 @@ impl GraphHealth {
     /// Whether the last question found nobody, or a slow one.
     pub(crate) fn is_silent(&self, graph: &Url) -> bool {
         self.lock().contains_key(graph)
+    }
+
+    /// The time limit of a question about a user who is known.
+    pub(crate) fn limit_for_known(&self, settings: &Settings) -> Duration {
+        if self.is_silent(&settings.graph_url) {
+            settings.graph_timeout.min(KNOWN_USER_LIMIT)
+        } else {
+            settings.graph_timeout
+        }
     }
 
     /// Notes how a question ended.

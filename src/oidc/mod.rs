@@ -4,6 +4,7 @@ pub(crate) mod aadsts;
 pub(crate) mod claims;
 pub(crate) mod credential;
 mod entra_values;
+pub(crate) mod exchange;
 pub(crate) mod flow;
 pub(crate) mod id_token;
 pub(crate) mod keys;

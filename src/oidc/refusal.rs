@@ -120,6 +120,16 @@ impl EntraRefusal {
         )
     }
 
+    /// Whether the token endpoint says that a grant is over (RFC 6749, section 5.2; Microsoft identity
+    /// platform, "OAuth 2.0 authorization code flow").
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn ends_grant(&self) -> bool {
+        matches!(
+            self.error.as_str(),
+            "invalid_grant" | "interaction_required" | "consent_required"
+        )
+    }
+
     /// Whether Entra names one of these numbers.
     pub(crate) fn has_number(&self, numbers: &[u32]) -> bool {
         self.codes.iter().any(|code| numbers.contains(code))

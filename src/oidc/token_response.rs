@@ -1,5 +1,5 @@
-//! The token response (RFC 6749, section 5.1), as far as it is read: two tokens. What else it holds
-//! decides nothing, so it may have any type.
+//! The token response (RFC 6749, section 5.1), as far as it is read. The access token has to be there; what else there is
+//! may have any type.
 
 use std::time::Duration;
 
@@ -9,15 +9,36 @@ use openidconnect::{
         CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm, CoreTokenType,
     },
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::id_token::{CheckedIdToken, RawIdToken};
+use crate::util::lenient;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TokenDocument {
     pub(super) access_token: AccessToken,
     #[serde(default)]
     pub(super) id_token: Option<RawIdToken>,
+    #[serde(default, deserialize_with = "refresh_token")]
+    pub(super) refresh_token: Option<RefreshToken>,
+    /// In seconds.
+    #[serde(default, deserialize_with = "seconds")]
+    pub(super) expires_in: Option<u64>,
+}
+
+fn refresh_token<'de, D: Deserializer<'de>>(from: D) -> Result<Option<RefreshToken>, D::Error> {
+    let token = lenient::text(from)?.filter(|token| !token.is_empty());
+    Ok(token.map(RefreshToken::new))
+}
+
+/// A number; older endpoints of Entra write it as text.
+fn seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u64>, D::Error> {
+    Ok(match Value::deserialize(from)? {
+        Value::Number(number) => number.as_u64(),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    })
 }
 
 impl OAuth2TokenResponse for TokenDocument {

@@ -5,13 +5,12 @@ use std::{rc::Rc, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{
     AccessToken, AccessTokenHash, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet, Nonce,
-    SignatureVerificationError, core::CoreJwsSigningAlgorithm,
+    NonceVerifier, SignatureVerificationError, core::CoreJwsSigningAlgorithm,
 };
 
 use super::{
     claims::VerifiedClaims,
-    flow::Tokens,
-    id_token::Unverified,
+    id_token::{RawIdToken, Unverified},
     keys::{EntraKey, fill_tenant},
     provider::{Provider, Snapshot},
     token_error::TokenError,
@@ -19,7 +18,7 @@ use super::{
 use crate::{
     http_client::{HttpClient, response::without_query},
     settings::config::Settings,
-    util::log::printable,
+    util::{log::printable, secret::Secret},
 };
 
 type Verifier<'a> = IdTokenVerifier<'a, EntraKey>;
@@ -31,7 +30,8 @@ const MAX_AGE: TimeDelta = TimeDelta::hours(24);
 /// What a token has to match.
 pub(crate) struct Expected<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) nonce: &'a Nonce,
+    /// None for the token of a refresh, which needs no nonce (OpenID Connect Core 1.0, section 12.2).
+    pub(crate) nonce: Option<&'a Nonce>,
     pub(crate) now: DateTime<Utc>,
 }
 
@@ -41,10 +41,10 @@ pub(crate) async fn verify(
     provider: &Arc<Provider>,
     http: &Rc<HttpClient>,
     snapshot: Arc<Snapshot>,
-    tokens: &Tokens,
+    (id_token, access_token): (&RawIdToken, &Secret),
     expected: &Expected<'_>,
 ) -> Result<VerifiedClaims, TokenError> {
-    let unverified = Unverified::read(&tokens.id_token)?;
+    let unverified = Unverified::read(id_token)?;
     let timeout = expected.settings.entra_timeout;
     let snapshot = match &unverified.kid {
         Some(kid) if !snapshot.has_key(kid) => provider
@@ -53,7 +53,7 @@ pub(crate) async fn verify(
             .map_err(TokenError::Keys)?,
         _ => snapshot,
     };
-    expected.verify(&snapshot, &unverified, tokens)
+    expected.verify(&snapshot, &unverified, access_token)
 }
 
 impl Expected<'_> {
@@ -62,7 +62,7 @@ impl Expected<'_> {
         &self,
         snapshot: &Snapshot,
         unverified: &Unverified,
-        tokens: &Tokens,
+        access_token: &Secret,
     ) -> Result<VerifiedClaims, TokenError> {
         let tenant_id = unverified.tenant_id;
         let issuer = fill_tenant(&snapshot.metadata.issuer, &unverified.tid);
@@ -89,11 +89,15 @@ impl Expected<'_> {
             other => other.into(),
         })?;
         unverified.check_signature(key)?;
-        check_at_hash(unverified, tokens, key)?;
+        check_at_hash(unverified, access_token, key)?;
         // From here on the claims are Entra's. openidconnect checks header, issuer, audience, times
         // and nonce; the signature, which isn't of the claims that it is given, was checked above.
         let verifier = verifier.insecure_disable_signature_check();
-        let claims = token.claims(&verifier, self.nonce)?;
+        let nonce = |of_token: Option<&Nonce>| match self.nonce {
+            Some(nonce) => nonce.verify(of_token),
+            None => Ok(()),
+        };
+        let claims = token.claims(&verifier, nonce)?;
         self.check_issue_time(claims.issue_time())?;
         self.check_own_claims(unverified)?;
         Ok(VerifiedClaims::new(tenant_id, &unverified.claims))
@@ -159,13 +163,13 @@ impl Expected<'_> {
 /// `at_hash`, where the token has one (OpenID Connect Core 1.0, section 3.1.3.8).
 fn check_at_hash(
     unverified: &Unverified,
-    tokens: &Tokens,
+    access_token: &Secret,
     key: &EntraKey,
 ) -> Result<(), TokenError> {
     let Some(expected) = &unverified.claims.at_hash else {
         return Ok(());
     };
-    let token = AccessToken::new(tokens.access_token.expose().to_owned());
+    let token = AccessToken::new(access_token.expose().to_owned());
     let rs256 = CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256;
     match AccessTokenHash::from_token(&token, &rs256, key) {
         Ok(hash) if hash.as_str() == expected => Ok(()),

@@ -4,7 +4,7 @@
 //! 4.1.2): `state`, then `error`, then the code; a permit; the steps of
 //! [`SignInFlow`](crate::sign_in::steps::SignInFlow); the session; the redirect.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use actix_session::Session;
 #[cfg(feature = "_diesel")]
@@ -20,7 +20,7 @@ use super::stray::{login_again, stray};
 #[cfg(feature = "_diesel")]
 use crate::{session::draft::SessionDraft, web::wiring::sessions_with_users};
 use crate::{
-    session::identity::{GroupsKnown, SessionPlace, SignedIn, establish},
+    session::identity::{GroupsKnown, SignedIn, establish},
     settings::texts::Text,
     sign_in::{
         another_account,
@@ -199,6 +199,11 @@ impl Callback {
             clock: Arc::clone(&sso.clock),
             store: Arc::clone(&sso.store),
             hooks: sso.hooks.clone(),
+            #[cfg(feature = "_diesel")]
+            tokens: sso
+                .session_checks
+                .as_ref()
+                .map(|checks| Arc::clone(&checks.tokens)),
             graph_health: Arc::clone(&self.sso.graph_health),
             http: WorkerClient::for_request(&self.req, sso),
             request: self.req.clone(),
@@ -232,12 +237,10 @@ impl Callback {
         next: &NextPath,
         signed_in: &SignedIn,
     ) -> Result<HttpResponse, Arc<SignInError>> {
-        let place = if self.sso.has_cookie_sessions.load(Ordering::Relaxed) {
-            SessionPlace::Cookie(&self.sso.session_key.key)
-        } else {
-            SessionPlace::Server
-        };
-        establish(&self.session, signed_in, place).map_err(|_| SignInError::Session)?;
+        establish(&self.session, signed_in, self.sso.session_place())
+            .map_err(|_| SignInError::Session)?;
+        #[cfg(feature = "_diesel")]
+        self.note_check(signed_in);
         audit::signed_in(&signed_in.identity, signed_in.user);
         if signed_in.groups == GroupsKnown::No {
             leave_warning(&self.req, &self.sso, Text::LacksGroups);
@@ -245,6 +248,20 @@ impl Callback {
         let cookie = self.cookies.end(state, Ending::SignedIn);
         let cookie = cookie.map_err(SignInError::from)?;
         Ok(redirect_within(&self.sso, next.as_str(), Some(cookie)))
+    }
+
+    /// A session that has just begun is checked.
+    #[cfg(feature = "_diesel")]
+    fn note_check(&self, signed_in: &SignedIn) {
+        let sso = &self.sso;
+        if let (Some(checks), Some(id), Some(recheck)) = (
+            &sso.session_checks,
+            signed_in.tokens.id,
+            sso.site.config.recheck,
+        ) {
+            let now = sso.clock.now();
+            checks.begin(id, now + recheck, now);
+        }
     }
 
     fn after_failure(&self, state: &State, next: &NextPath, error: &SignInError) -> HttpResponse {

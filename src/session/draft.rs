@@ -7,12 +7,12 @@ use actix_web::cookie::time::Duration;
 use super::{
     diesel::DieselSessions,
     identity::{Identity, state_after},
+    tokens::SessionTokens,
     written::WrittenSession,
 };
 use crate::{
     account::{decide::SignIn, user::User},
     store::{diesel::DieselStore, error::StoreError, user_store::SignInOutcome},
-    util::secret::Secret,
 };
 
 /// Where a session comes to be, and what it holds already.
@@ -30,12 +30,12 @@ impl SessionDraft {
         self,
         sign_in: SignIn,
         identity: impl Fn(User) -> Identity + Send + 'static,
-        access_token: Option<Secret>,
+        tokens: SessionTokens,
     ) -> Result<(SignInOutcome, Option<WrittenSession>), StoreError> {
         let database = self.database.clone();
         let make = move |user: &User| {
             let identity = identity(user.clone());
-            let state = state_after(&self.before, &identity, access_token.as_ref());
+            let state = state_after(&self.before, &identity, &tokens);
             let state = state.map_err(StoreError::new)?;
             self.sessions
                 .draft(&self.database, state, &identity, &self.age)

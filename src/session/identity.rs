@@ -12,9 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::cookie_size;
 #[cfg(feature = "_diesel")]
 use super::written::{self, WrittenSession};
+use super::{
+    cookie_size,
+    tokens::{self, SessionTokens},
+};
 use crate::{
     account::{
         profile::Profile,
@@ -23,14 +26,10 @@ use crate::{
     },
     oidc::claims::VerifiedClaims,
     site::Site,
-    util::secret::Secret,
 };
 
 /// The session's key for the signed-in user: an [`Identity`], as JSON.
 pub const IDENTITY_KEY: &str = "microsoft_sso_identity";
-
-/// The session's key for the access token, with `save_access_token = true`.
-pub const ACCESS_TOKEN_KEY: &str = "microsoft_sso_access_token";
 
 /// Who is signed in, read from the session without a database.
 ///
@@ -130,7 +129,7 @@ impl Identity {
 pub(crate) struct SignedIn {
     pub(crate) identity: Identity,
     pub(crate) user: UserIs,
-    pub(crate) access_token: Option<Secret>,
+    pub(crate) tokens: SessionTokens,
     pub(crate) groups: GroupsKnown,
     /// For the first of the concurrent callbacks; the others write sessions of their own.
     #[cfg(feature = "_diesel")]
@@ -168,7 +167,7 @@ pub(crate) enum SessionPlace<'a> {
 }
 
 impl SessionPlace<'_> {
-    fn has_room(self, session: &Session) -> bool {
+    pub(crate) fn has_room(self, session: &Session) -> bool {
         match self {
             Self::Server => true,
             Self::Cookie(key) => cookie_size::fits(&session.entries(), key),
@@ -194,7 +193,7 @@ pub(crate) fn identity(session: &Session, site: &Site, now: DateTime<Utc>) -> Op
 pub(super) fn state_after(
     before: &HashMap<String, String>,
     identity: &Identity,
-    access_token: Option<&Secret>,
+    tokens: &SessionTokens,
 ) -> Result<HashMap<String, String>, serde_json::Error> {
     let old = before.get(IDENTITY_KEY);
     let old = old.map(|old| serde_json::from_str::<Identity>(old));
@@ -203,12 +202,12 @@ pub(super) fn state_after(
         Some(Ok(old)) if identity.is_of_same_user(&old) => before.clone(),
         Some(_) => HashMap::new(),
     };
-    state.remove(ACCESS_TOKEN_KEY);
-    state.insert(IDENTITY_KEY.to_owned(), serde_json::to_string(identity)?);
-    if let Some(token) = access_token {
-        let token = serde_json::to_string(token.expose())?;
-        state.insert(ACCESS_TOKEN_KEY.to_owned(), token);
+    for key in tokens::KEYS {
+        state.remove(key);
     }
+    state.insert(IDENTITY_KEY.to_owned(), serde_json::to_string(identity)?);
+    let entries = tokens.entries()?.into_iter();
+    state.extend(entries.map(|(key, value)| (key.to_owned(), value)));
     Ok(state)
 }
 
@@ -231,17 +230,18 @@ pub(crate) fn establish(
     if let Some(session) = signed_in.written() {
         written::leave(session);
     }
-    session.remove(ACCESS_TOKEN_KEY);
+    tokens::remove_access_token(session);
+    tokens::save_id(session, signed_in.tokens.id)?;
     insert_identity(session, identity, place)?;
-    let Some(token) = signed_in.access_token.as_ref().map(Secret::expose) else {
+    let Some(token) = &signed_in.tokens.access_token else {
         return Ok(());
     };
-    session.insert(ACCESS_TOKEN_KEY, token)?;
+    tokens::save_access_token(session, token)?;
     if !place.has_room(session) {
-        session.remove(ACCESS_TOKEN_KEY);
+        tokens::remove_access_token(session);
         tracing::error!(
             code = "token_too_large",
-            bytes = token.len(),
+            bytes = token.secret.expose().len(),
             "the access token is too large for a cookie session and is not saved; use a server-side session store"
         );
     }
@@ -272,6 +272,25 @@ fn insert_identity(
         session.insert(IDENTITY_KEY, &identity)?;
     }
     Ok(())
+}
+
+/// Gives the signed-in user other roles, where they are others.
+#[cfg(feature = "_diesel")]
+pub(crate) fn set_roles(
+    session: &Session,
+    roles: &[String],
+    place: SessionPlace<'_>,
+) -> Result<(), SessionInsertError> {
+    let identity = session.get::<Identity>(IDENTITY_KEY).ok().flatten();
+    let Some(mut identity) = identity.filter(|identity| identity.roles != roles) else {
+        return Ok(());
+    };
+    // A cookie that has no room for them was given none before.
+    if matches!(place, SessionPlace::Cookie(_)) && identity.roles.is_empty() {
+        return Ok(());
+    }
+    identity.roles = roles.to_vec();
+    insert_identity(session, &identity, place)
 }
 
 /// Ends the session, in its store too.

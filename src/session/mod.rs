@@ -12,4 +12,7 @@ pub(crate) mod identity;
 #[cfg(feature = "_diesel")]
 mod key;
 #[cfg(feature = "_diesel")]
+pub(crate) mod token_store;
+pub(crate) mod tokens;
+#[cfg(feature = "_diesel")]
 pub(crate) mod written;

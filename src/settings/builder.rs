@@ -165,6 +165,13 @@ settings! {
     timeout: Duration = Duration::from_secs(600);
     /// Lifetime of a session. Default: 1 hour.
     session_age: Duration = Duration::from_secs(3600);
+    /// How long an account is taken to be as it was: at the first request after that, Entra is asked again
+    /// whether the user may still be signed in, and their rights and roles follow. It keeps a refresh token
+    /// for each session, sealed, in the database. Default: none, which asks at the sign-in alone.
+    recheck: Option<Duration> = None;
+    /// How long a session goes on while Entra can't be asked again, from the first such failure on.
+    /// Default: 1 hour.
+    recheck_grace: Duration = Duration::from_secs(3600);
     /// Time limit of one request to Microsoft Graph, to the last byte of its response.
     /// Default: 10 seconds.
     graph_timeout: Duration = Duration::from_secs(10);

@@ -86,6 +86,9 @@ impl Check {
             scopes: given.scopes.iter().map(str::to_owned).collect(),
             timeout: given.timeout,
             session_age: given.session_age,
+            recheck: given.recheck,
+            #[cfg(feature = "_diesel")]
+            recheck_grace: given.recheck_grace,
             graph_timeout: given.graph_timeout,
             entra_timeout: given.entra_timeout,
             proxy: proxy.unwrap_or_default(),
@@ -200,6 +203,13 @@ impl Check {
     fn limits(&mut self, given: &Values) {
         self.duration("timeout", given.timeout, DAY);
         self.duration("session_age", given.session_age, 365 * DAY);
+        if let Some(recheck) = given.recheck {
+            self.duration("recheck", recheck, DAY);
+        }
+        if given.recheck_grace > DAY {
+            let help = "give a duration with its unit, such as `1h`";
+            self.problem("recheck_grace", "it is longer than a day", help);
+        }
         self.duration("graph_timeout", given.graph_timeout, MINUTE);
         self.duration("entra_timeout", given.entra_timeout, MINUTE);
         self.duration("database_timeout", given.database_timeout, MINUTE);

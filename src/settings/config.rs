@@ -56,6 +56,9 @@ pub(crate) struct Settings {
     pub(crate) scopes: Vec<String>,
     pub(crate) timeout: Duration,
     pub(crate) session_age: Duration,
+    pub(crate) recheck: Option<Duration>,
+    #[cfg(feature = "_diesel")]
+    pub(crate) recheck_grace: Duration,
     pub(crate) graph_timeout: Duration,
     pub(crate) entra_timeout: Duration,
     pub(crate) proxy: ProxySetting,

@@ -111,6 +111,17 @@ impl FromValue for Duration {
     }
 }
 
+impl FromValue for Option<Duration> {
+    /// Empty text is none, as an unset variable, and so is `off`.
+    fn from_value(value: &config::Value) -> Result<Self, String> {
+        let text = String::from_value(value)?;
+        if text.is_empty() || text == "off" {
+            return Ok(None);
+        }
+        Duration::from_value(value).map(Some)
+    }
+}
+
 impl FromValue for List {
     fn from_value(value: &config::Value) -> Result<Self, String> {
         match value.clone().into_array() {

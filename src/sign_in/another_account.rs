@@ -3,7 +3,7 @@
 use super::error::SignInError;
 use crate::{
     account::denied::Denied,
-    oidc::{flow::ExchangeError, refusal::EntraRefusal, token_error::TokenError},
+    oidc::{exchange::ExchangeError, refusal::EntraRefusal, token_error::TokenError},
 };
 
 /// Whether another account could pass where this one was refused.

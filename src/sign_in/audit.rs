@@ -98,6 +98,22 @@ pub(crate) fn signed_out(
     event!(info, event = "signed_out", %by, user, sessions, site, "signed out");
 }
 
+/// A session that a check ended, with the setting `recheck`.
+#[cfg(feature = "_diesel")]
+pub(crate) fn session_ended(identity: &Identity, code: &str, reason: &str) {
+    event!(
+        info,
+        event = "session_ended",
+        user = %identity.user_id,
+        tenant = %identity.tenant_id,
+        object = %identity.object_id,
+        site = identity.site.as_str(),
+        code,
+        reason,
+        "session ended"
+    );
+}
+
 /// A user who may sign in from now on, or no longer; `sessions` is how many ended.
 pub(crate) fn active_set(user: &UserId, active: bool, sessions: usize) {
     event!(info, event = "active_set", %user, active, sessions, "active set");

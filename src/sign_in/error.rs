@@ -5,7 +5,7 @@ use crate::{
     account::{denied::Denied, profile::AccountId},
     graph::response::GraphError,
     oidc::{
-        aadsts::Remedy, flow::ExchangeError, metadata::MetadataError, refusal::EntraRefusal,
+        aadsts::Remedy, exchange::ExchangeError, metadata::MetadataError, refusal::EntraRefusal,
         token_error::TokenError,
     },
     settings::texts::{Text, Wording},
@@ -47,6 +47,14 @@ pub(crate) enum SignInError {
     Exchange(#[from] ExchangeError),
     #[error("the ID token is refused")]
     Token(#[from] TokenError),
+    #[error(
+        "`recheck` is on, and Entra sent no refresh token, though `offline_access` was asked for"
+    )]
+    NoRefreshToken,
+    #[error(
+        "`recheck` is on, and the user store has no database for refresh tokens: implement `UserStore::session_database`, or leave `recheck` off"
+    )]
+    NoTokenDatabase,
     #[error("Graph's user is not the one of the ID token")]
     OtherAccount,
     #[error("Graph is not available, and there is no user for the account yet")]
@@ -86,6 +94,8 @@ impl SignInError {
             Self::Exchange(ExchangeError::NoIdToken(_)) => "id_token_refused",
             Self::Exchange(_) => "token_endpoint_failed",
             Self::Token(_) => "id_token_refused",
+            Self::NoRefreshToken => "no_refresh_token",
+            Self::NoTokenDatabase => "no_token_database",
             Self::OtherAccount => "other_person",
             Self::Graph(_) => "graph_unavailable",
             Self::Denied(denied, _) => denied.code(),
@@ -126,7 +136,9 @@ impl SignInError {
                 Remedy::SignInAgain => Text::NotCompleted,
             }),
             Self::Denied(denied, _) => denied.message(),
-            Self::NoBaseUrl => Wording::Known(Text::NeedsAdministrator),
+            Self::NoBaseUrl | Self::NoRefreshToken | Self::NoTokenDatabase => {
+                Wording::Known(Text::NeedsAdministrator)
+            }
             Self::Store(_) | Self::Crypto(_) | Self::Session | Self::Worker => {
                 Wording::Known(Text::OutOfOrder)
             }
@@ -185,7 +197,7 @@ impl SignInError {
             Self::Exchange(error) => error.remedy() == Remedy::FixSetup,
             Self::Metadata(error) | Self::Token(TokenError::Keys(error)) => error.is_lasting(),
             Self::Graph(error) => error.is_lasting(),
-            Self::NoBaseUrl => true,
+            Self::NoBaseUrl | Self::NoRefreshToken | Self::NoTokenDatabase => true,
             _ => false,
         }
     }

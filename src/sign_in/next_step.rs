@@ -53,7 +53,7 @@ mod tests {
     use super::*;
     use crate::{
         http_client::response::Source,
-        oidc::{flow::ExchangeError, refusal::EntraRefusal},
+        oidc::{exchange::ExchangeError, refusal::EntraRefusal},
     };
 
     #[test]

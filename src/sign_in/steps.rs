@@ -3,7 +3,7 @@
 
 #[cfg(feature = "_diesel")]
 use std::sync::Mutex;
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::HttpRequest;
 use openidconnect::{AuthorizationCode, RedirectUrl};
@@ -15,7 +15,7 @@ use super::{
     hooks::{DynHooks, HookContext},
 };
 #[cfg(feature = "_diesel")]
-use crate::session::draft::SessionDraft;
+use crate::session::{draft::SessionDraft, token_store::TokenStore};
 use crate::{
     account::{decide::SignIn, denied::Denied, profile::Profile},
     graph::{
@@ -28,18 +28,18 @@ use crate::{
     oidc::{
         claims::{GroupsClaim, VerifiedClaims},
         credential::request::TokenRequest,
-        flow::{CodeExchange, Tokens},
+        exchange::{Grant, TokenClient, Tokens},
         provider::Provider,
         verify::{Expected, verify},
     },
-    session::identity::{GroupsKnown, Identity, SignedIn, UserIs},
+    session::{
+        identity::{GroupsKnown, Identity, SignedIn, UserIs},
+        tokens::{self, LiveToken, SessionTokens},
+    },
     site::Site,
     store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
     util::{clock::Clock, log::chain, secret::Secret},
 };
-
-/// How long a user who is known waits for a Graph that is silent.
-const KNOWN_USER_LIMIT: Duration = Duration::from_secs(1);
 
 /// One sign-in under way, owned by a task of its own.
 pub(crate) struct SignInFlow {
@@ -48,6 +48,8 @@ pub(crate) struct SignInFlow {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn DynUserStore>,
     pub(crate) hooks: Option<Arc<dyn DynHooks>>,
+    #[cfg(feature = "_diesel")]
+    pub(crate) tokens: Option<Arc<TokenStore>>,
     pub(crate) http: Rc<HttpClient>,
     pub(crate) graph_health: Arc<GraphHealth>,
     pub(crate) request: HttpRequest,
@@ -79,13 +81,12 @@ impl SignInFlow {
             let (profile, site) = (Arc::clone(&profile), Arc::clone(&self.site));
             move |user| Identity::for_sign_in(user, &profile, &claims, &site, now)
         };
-        let saves_token = self.site.config.save_access_token;
-        let access_token = saves_token.then(|| tokens.access_token.clone());
+        let session_tokens = self.session_tokens(&tokens)?;
         #[cfg(feature = "_diesel")]
         let (outcome, session) = match session {
             // A hook may still refuse who is signed in, so its session is written after it.
             Some(draft) if self.hooks.is_none() => {
-                let made = draft.sign_in(sign_in, identity.clone(), access_token.clone());
+                let made = draft.sign_in(sign_in, identity.clone(), session_tokens.clone());
                 made.await?
             }
             _ => (self.decide_and_write(sign_in, context).await?, None),
@@ -107,10 +108,14 @@ impl SignInFlow {
         } else {
             UserIs::Existing
         };
+        let identity = identity(signed_in.user);
+        #[cfg(feature = "_diesel")]
+        self.keep_refresh_token(&identity, &session_tokens, &tokens)
+            .await?;
         Ok(SignedIn {
-            identity: identity(signed_in.user),
+            identity,
             user,
-            access_token,
+            tokens: session_tokens,
             #[cfg(feature = "_diesel")]
             session: Mutex::new(session),
             groups: if profile.groups.is_none() && policy.needs_groups() {
@@ -129,7 +134,7 @@ impl SignInFlow {
         let settings = &self.site.config;
         let timeout = settings.entra_timeout;
         let snapshot = self.provider.snapshot(&self.http, timeout).await?;
-        let exchange = CodeExchange {
+        let client = TokenClient {
             client: &self.site.client(&snapshot),
             credential: &self.site.credential,
             request: TokenRequest {
@@ -139,18 +144,65 @@ impl SignInFlow {
                 now: self.clock.now(),
                 timeout,
             },
+        };
+        let grant = Grant::Code {
             code,
             verifier: Secret::new(self.attempt.verifier().into_secret()),
             redirect_uri: &self.redirect_uri,
         };
-        let tokens = exchange.redeem().await?;
+        let tokens = client.redeem(&grant).await?;
+        let presented = (tokens.id_token()?, &tokens.access_token);
         let expected = Expected {
             settings,
-            nonce: &self.attempt.nonce(),
+            nonce: Some(&self.attempt.nonce()),
             now: self.clock.now(),
         };
-        let claims = verify(&self.provider, &self.http, snapshot, &tokens, &expected).await?;
+        let claims = verify(&self.provider, &self.http, snapshot, presented, &expected).await?;
         Ok((tokens, claims))
+    }
+
+    /// What the session gets of the tokens. With `recheck`, there is no session without a refresh token.
+    fn session_tokens(&self, tokens: &Tokens) -> Result<SessionTokens, SignInError> {
+        let (settings, now) = (&self.site.config, self.clock.now());
+        let saves_token = settings.save_access_token;
+        let id = if settings.recheck.is_some() {
+            #[cfg(feature = "_diesel")]
+            let has_store = self.tokens.is_some();
+            #[cfg(not(feature = "_diesel"))]
+            let has_store = false;
+            if !has_store {
+                return Err(SignInError::NoTokenDatabase);
+            }
+            if tokens.refresh_token.is_none() {
+                return Err(SignInError::NoRefreshToken);
+            }
+            Some(tokens::new_id(now)?)
+        } else {
+            None
+        };
+        Ok(SessionTokens {
+            access_token: saves_token.then(|| LiveToken::new(tokens, now)),
+            id,
+        })
+    }
+
+    #[cfg(feature = "_diesel")]
+    async fn keep_refresh_token(
+        &self,
+        identity: &Identity,
+        session: &SessionTokens,
+        tokens: &Tokens,
+    ) -> Result<(), StoreError> {
+        let (Some(store), Some(id), Some(token), Some(recheck)) = (
+            &self.tokens,
+            session.id,
+            &tokens.refresh_token,
+            self.site.config.recheck,
+        ) else {
+            return Ok(());
+        };
+        let due_at = self.clock.now() + recheck;
+        store.insert(id, identity, token, due_at).await
     }
 
     /// The second round trip: what Graph knows of the account, and why it is unavailable.
@@ -198,7 +250,7 @@ impl SignInFlow {
         let ask = |limit| graph::fetch(&self.http, settings, &tokens.access_token, source, limit);
         let is_bounded = health.is_silent(graph_url) && self.is_known(claims).await;
         let mut answers = if is_bounded {
-            ask(settings.graph_timeout.min(KNOWN_USER_LIMIT)).await
+            ask(health.limit_for_known(settings)).await
         } else {
             ask(settings.graph_timeout).await
         };

@@ -60,6 +60,8 @@ impl Site {
     pub(crate) fn named(name: String, config: Config) -> Self {
         let Config(config) = config;
         let scopes = ["profile", "email"].into_iter();
+        let refresh = config.recheck.map(|_| "offline_access");
+        let scopes = scopes.chain(refresh);
         let scopes = scopes.chain(config.scopes.iter().map(String::as_str));
         Self {
             binding: binding(&name, &config),
@@ -231,6 +233,12 @@ impl Sites {
         }
         let hash = digest(&SHA256, paths.join(" ").as_bytes());
         format!("_{}", hex(&hash.as_ref()[..4]))
+    }
+
+    /// Whether a site may have the setting `recheck`: one that the resolver makes later, too.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn may_recheck(&self) -> bool {
+        self.resolver.is_some() || self.known().any(|site| site.config.recheck.is_some())
     }
 
     /// The sites that are known at start.

@@ -62,8 +62,22 @@ impl MicrosoftSso {
     pub async fn sign_out_everywhere(&self, user: &UserId) -> Result<usize, StoreError> {
         let which = SessionSelector::User(user.clone());
         let ended = self.store.end_sessions(which).await?;
+        #[cfg(feature = "_diesel")]
+        let ended = ended.max(self.end_checked_sessions(user).await?);
         audit::signed_out(SignOutCause::Application, Some(user), None, ended);
         Ok(ended)
+    }
+
+    /// Ends the sessions that have a refresh token, where a store of the application's own has ended the
+    /// others: a [`DieselStore`](crate::DieselStore) ends both.
+    #[cfg(feature = "_diesel")]
+    async fn end_checked_sessions(&self, user: &UserId) -> Result<usize, StoreError> {
+        match &self.session_checks {
+            Some(checks) if !self.store.is_session_database() => {
+                checks.tokens.delete_of_user(user).await
+            }
+            _ => Ok(0),
+        }
     }
 
     /// Sets whether a user may sign in. An inactive user is signed out everywhere, as by
@@ -74,6 +88,12 @@ impl MicrosoftSso {
     pub async fn set_active(&self, user: &UserId, active: bool) -> Result<bool, StoreError> {
         let ended = self.store.set_active(user, active).await?;
         if let Some(ended) = ended {
+            #[cfg(feature = "_diesel")]
+            let ended = if active {
+                ended
+            } else {
+                ended.max(self.end_checked_sessions(user).await?)
+            };
             audit::active_set(user, active, ended);
         }
         Ok(ended.is_some())
@@ -88,6 +108,8 @@ impl MicrosoftSso {
     pub async fn delete_user(&self, user: &UserId) -> Result<bool, StoreError> {
         let ended = self.store.delete(user).await?;
         if let Some(ended) = ended {
+            #[cfg(feature = "_diesel")]
+            let ended = ended.max(self.end_checked_sessions(user).await?);
             audit::user_deleted(user, ended);
         }
         Ok(ended.is_some())

@@ -16,6 +16,9 @@ use crate::account::{
 pub(crate) trait DynUserStore: Send + Sync {
     fn sign_in(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>>;
 
+    #[cfg(feature = "_diesel")]
+    fn recheck(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>>;
+
     fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>>;
 
     fn microsoft_user<'a>(
@@ -59,6 +62,11 @@ pub(crate) trait DynUserStore: Send + Sync {
 impl<T: UserStore> DynUserStore for T {
     fn sign_in(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>> {
         Box::pin(UserStore::sign_in(self, sign_in))
+    }
+
+    #[cfg(feature = "_diesel")]
+    fn recheck(&self, sign_in: SignIn) -> LocalBoxFuture<'_, Result<SignInOutcome, StoreError>> {
+        Box::pin(UserStore::recheck(self, sign_in))
     }
 
     fn find<'a>(&'a self, id: &'a UserId) -> LocalBoxFuture<'a, Result<Option<User>, StoreError>> {

@@ -13,11 +13,12 @@ use super::{
         microsoft_sso_identities as identities, microsoft_sso_sessions as sessions,
         microsoft_sso_users, users,
     },
+    token_row::TokenStatements,
     user_store::SessionSelector,
 };
 
 /// The statements of an end.
-pub(super) trait EndStatements: Dialect {
+pub(super) trait EndStatements: Dialect + TokenStatements {
     fn user_exists(&mut self, id: i64) -> QueryResult<bool>;
     fn update_active(&mut self, id: i64, active: bool) -> QueryResult<()>;
     fn raise_generation(&mut self, id: i64) -> QueryResult<()>;
@@ -84,6 +85,13 @@ statements!(diesel::PgConnection);
 #[cfg(feature = "mysql")]
 statements!(diesel::MysqlConnection);
 
+/// Deletes the sessions of a user with their refresh tokens. A session elsewhere, such as in Redis, that
+/// has a refresh token ends with it.
+fn delete_of_user<C: EndStatements>(conn: &mut C, user_id: &str) -> QueryResult<usize> {
+    let tokens = conn.delete_tokens_of_user(user_id)?;
+    Ok(conn.delete_sessions_of_user(user_id)?.max(tokens))
+}
+
 /// Sets whether a user may sign in; returns how many sessions ended, `None` without such a user.
 pub(super) fn set_active<C: EndStatements>(
     conn: &mut C,
@@ -99,7 +107,7 @@ pub(super) fn set_active<C: EndStatements>(
             return Ok(Some(0));
         }
         conn.raise_generation(id)?;
-        Ok(Some(conn.delete_sessions_of_user(&id.to_string())?))
+        Ok(Some(delete_of_user(conn, &id.to_string())?))
     })
 }
 
@@ -112,7 +120,7 @@ pub(super) fn delete_user<C: EndStatements>(
         if !conn.user_exists(id)? {
             return Ok(None);
         }
-        let ended = conn.delete_sessions_of_user(&id.to_string())?;
+        let ended = delete_of_user(conn, &id.to_string())?;
         conn.delete_rows_of_user(id)?;
         Ok(Some(ended))
     })
@@ -128,12 +136,17 @@ pub(super) fn end_sessions<C: EndStatements>(
             if let Some(id) = id.as_i64() {
                 conn.raise_generation(id)?;
             }
-            Ok(conn.delete_sessions_of_user(&id.to_string())?)
+            Ok(delete_of_user(conn, &id.to_string())?)
         }),
         // Anybody can ask for a session's end by a made-up `sid`: that shall not cost a write.
-        SessionSelector::EntraSession(sid) if !conn.has_session_of_entra(sid)? => Ok(0),
-        SessionSelector::EntraSession(sid) => {
-            conn.write(|conn| Ok(conn.delete_sessions_of_entra(sid)?))
+        SessionSelector::EntraSession(sid)
+            if !conn.has_session_of_entra(sid)? && !conn.has_token_of_entra(sid)? =>
+        {
+            Ok(0)
         }
+        SessionSelector::EntraSession(sid) => conn.write(|conn| {
+            let tokens = conn.delete_tokens_of_entra(sid)?;
+            Ok(conn.delete_sessions_of_entra(sid)?.max(tokens))
+        }),
     }
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::account::{
     decide::{Changes, Decision, SignIn},
+    denied::Denied,
     known::KnownAccount,
     profile::{BasicInfo, Profile},
     user::User,
@@ -40,6 +41,30 @@ pub(super) fn sign_in_within<C: Statements>(
 ) -> Result<Option<SignInOutcome>, StoreError> {
     let plan = plan(conn, sign_in, session)?;
     plan.finish(|writes| writes.carry_out_within(conn))
+}
+
+/// Applies the rules to a user who is signed in: only rights and data that changed are written.
+pub(super) fn recheck<C: Statements>(
+    conn: &mut C,
+    sign_in: &SignIn,
+) -> Result<SignInOutcome, StoreError> {
+    let profile = sign_in.profile();
+    let tenant = profile.tenant_id.to_string();
+    let Some((mut user, known, _)) = conn.stored(&tenant, &profile.object_id)? else {
+        return Ok(Denied::NotCreated.into());
+    };
+    let changes = match sign_in.decide_known(Some(&user), &known.into()) {
+        Decision::SignIn(changes) => changes,
+        Decision::Deny(denied) => return Ok(denied.into()),
+        Decision::Create(_) => return Ok(Denied::NotCreated.into()),
+    };
+    let last_login = user.last_login;
+    if changes != Changes::default() {
+        conn.update_user(row_id(&user)?, &UpdateUser::new(&changes, None))?;
+        changes.apply_to(&mut user, sign_in.at());
+        user.last_login = last_login;
+    }
+    Ok(SignedInUser::existing(user).into())
 }
 
 /// What a sign-in is going to do.
@@ -145,7 +170,7 @@ impl Writes<'_> {
         if self.changes == Changes::default() {
             conn.set_last_login(self.login)?;
         } else {
-            conn.update_user(user_id, &UpdateUser::new(&self.changes, at))?;
+            conn.update_user(user_id, &UpdateUser::new(&self.changes, Some(at)))?;
         }
         if let Some(known) = &self.known {
             let tenant = self.profile.tenant_id.to_string();

@@ -34,4 +34,6 @@ pub(crate) mod session_row;
 mod sign_in;
 #[cfg(feature = "_diesel")]
 mod statements;
+#[cfg(feature = "_diesel")]
+pub(crate) mod token_row;
 pub(crate) mod user_store;

@@ -127,7 +127,7 @@ impl<'a> InsertUser<'a> {
     }
 }
 
-/// What a sign-in writes to a stored user: never a password.
+/// What a sign-in or a check writes to a stored user: never a password.
 #[derive(AsChangeset)]
 #[diesel(table_name = users)]
 pub(super) struct UpdateUser<'a> {
@@ -137,11 +137,12 @@ pub(super) struct UpdateUser<'a> {
     last_name: Option<&'a str>,
     is_staff: Option<bool>,
     is_superuser: Option<bool>,
-    last_login: NaiveDateTime,
+    last_login: Option<NaiveDateTime>,
 }
 
 impl<'a> UpdateUser<'a> {
-    pub(super) fn new(changes: &'a Changes, at: NaiveDateTime) -> Self {
+    /// `signed_in_at` is `None` where it is no sign-in.
+    pub(super) fn new(changes: &'a Changes, signed_in_at: Option<NaiveDateTime>) -> Self {
         Self {
             email: changes.email.as_deref(),
             email_verified: changes.email_verified,
@@ -149,7 +150,7 @@ impl<'a> UpdateUser<'a> {
             last_name: changes.last_name.as_deref(),
             is_staff: changes.is_staff,
             is_superuser: changes.is_superuser,
-            last_login: at,
+            last_login: signed_in_at,
         }
     }
 }

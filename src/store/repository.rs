@@ -10,6 +10,7 @@ use super::{
     diesel::DieselStore,
     end,
     error::StoreError,
+    known_user,
     models::MicrosoftUserRow,
     pool::on_backend,
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
@@ -51,6 +52,11 @@ impl DieselStore {
 impl UserStore for DieselStore {
     async fn sign_in(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
         self.block(move |pool| on_backend!(pool, |conn| sign_in::sign_in(conn, &sign_in, None)))
+            .await
+    }
+
+    async fn recheck(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
+        self.block(move |pool| on_backend!(pool, |conn| known_user::recheck(conn, &sign_in)))
             .await
     }
 

@@ -114,6 +114,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    /// The refresh tokens of sessions, sealed, with the setting `recheck`.
+    microsoft_sso_tokens (id) {
+        id -> Text,
+        user_id -> Text,
+        sid -> Nullable<Text>,
+        refresh_token -> Binary,
+        roles -> Nullable<Text>,
+        due_at -> BigInt,
+        failing_since -> Nullable<BigInt>,
+        leased_until -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
 diesel::joinable!(microsoft_sso_identities -> users (user_id));
 diesel::joinable!(microsoft_sso_users -> users (user_id));
 diesel::joinable!(microsoft_sso_sessions -> users (user_number));

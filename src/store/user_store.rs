@@ -26,6 +26,16 @@ pub trait UserStore: Send + Sync + 'static {
     /// The store is unavailable or fails. A refusal is no error, but [`SignInOutcome::Denied`].
     fn sign_in(&self, sign_in: SignIn) -> impl Future<Output = Result<SignInOutcome, StoreError>>;
 
+    /// Applies the rules to a user who is signed in, with the setting `recheck`: as [`Self::sign_in`], but
+    /// it is no sign-in, and creates nobody. A store of its own leaves `last_login` alone here; the default
+    /// is [`Self::sign_in`].
+    ///
+    /// # Errors
+    /// The store is unavailable or fails. A refusal is no error, but [`SignInOutcome::Denied`].
+    fn recheck(&self, sign_in: SignIn) -> impl Future<Output = Result<SignInOutcome, StoreError>> {
+        self.sign_in(sign_in)
+    }
+
     /// Finds a user.
     ///
     /// # Errors

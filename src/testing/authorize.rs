@@ -139,6 +139,12 @@ impl AuthorizationRequest {
                 "AADSTS50034: The account {username} does not exist in the tenant."
             ))
         })?;
+        if !person.is_enabled {
+            return Err(EntraErrorPage::new(
+                "AADSTS50057: The user account is disabled.",
+            ));
+        }
+        state.accounts.consent(&person, &self.scope);
         // As long as Entra's codes. UUIDs take their bytes from the system's random source.
         let random: Vec<u8> = (0..24).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
         let code = format!("1.AXQA{}", URL_SAFE_NO_PAD.encode(random));

@@ -174,6 +174,18 @@ impl FakeEntra {
         }
     }
 
+    /// Revokes the sessions of the person with this object id, as an administrator does: refresh tokens
+    /// that were issued before are refused.
+    pub fn revoke_sessions(&self, oid: &str) {
+        self.state.lock().accounts.revoke_sessions(oid);
+    }
+
+    /// Withdraws the consent of the person with this object id: refresh tokens are refused until the next
+    /// sign-in, which consents again.
+    pub fn withdraw_consent(&self, oid: &str) {
+        self.state.lock().accounts.withdraw_consent(oid);
+    }
+
     /// Replaces the signing key. The old one is no longer published.
     pub fn rotate_keys(&self) {
         self.state.lock().keys.rotate();

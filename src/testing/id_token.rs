@@ -61,7 +61,8 @@ fn groups_overage(base_url: &str, oid: &str) -> Map<String, Value> {
 pub(super) struct TokenContext<'a> {
     pub(super) base_url: &'a str,
     pub(super) issuer: &'a str,
-    pub(super) nonce: &'a str,
+    /// None for a refresh.
+    pub(super) nonce: Option<&'a str>,
     pub(super) has_email_scope: bool,
     /// Seconds since 1970.
     pub(super) now: i64,
@@ -84,7 +85,6 @@ impl TokenParts {
             "nbf": issued,
             "exp": context.now + 3600,
             "name": person.display_name,
-            "nonce": context.nonce,
             "oid": person.oid,
             "preferred_username": person.user_principal_name,
             "rh": "1.AXQA.",
@@ -93,6 +93,9 @@ impl TokenParts {
             "uti": Uuid::new_v4().simple().to_string(),
             "ver": "2.0",
         }));
+        if let Some(nonce) = context.nonce {
+            claims.insert("nonce".to_owned(), json!(nonce));
+        }
         let email = person.email_claim.as_ref().or(person.mail.as_ref());
         if let Some(email) = email.filter(|_| context.has_email_scope) {
             claims.insert("email".to_owned(), json!(email));

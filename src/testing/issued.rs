@@ -20,15 +20,22 @@ pub(super) struct AccessToken {
     tenant: String,
     oid: String,
     scope: String,
+    expires_at: i64,
 }
 
 impl AccessToken {
-    pub(super) fn new(person: &Person, scope: &str) -> Self {
+    pub(super) fn new(person: &Person, scope: &str, expires_at: i64) -> Self {
         Self {
             tenant: person.tenant.clone(),
             oid: person.oid.clone(),
             scope: scope.to_owned(),
+            expires_at,
         }
+    }
+
+    /// Seconds since 1970.
+    pub(super) fn expires_at(&self) -> i64 {
+        self.expires_at
     }
 
     pub(super) fn is_of(&self, person: &Person) -> bool {

@@ -97,6 +97,10 @@ impl UserStore for MemoryStore {
         self.lock().sign_in(&sign_in)
     }
 
+    async fn recheck(&self, sign_in: SignIn) -> Result<SignInOutcome, StoreError> {
+        self.lock().recheck(&sign_in)
+    }
+
     async fn find(&self, id: &UserId) -> Result<Option<User>, StoreError> {
         let tables = self.lock();
         Ok(tables.position(id).map(|at| tables.users[at].user.clone()))
@@ -201,6 +205,18 @@ impl Tables {
                 Ok(Denied::NotCreated.into())
             }
         }
+    }
+
+    fn recheck(&mut self, sign_in: &SignIn) -> Result<SignInOutcome, StoreError> {
+        let profile = sign_in.profile();
+        let key = (profile.tenant_id, profile.object_id.clone());
+        let Some(at) = self.identities.get(&key).copied() else {
+            return Ok(Denied::NotCreated.into());
+        };
+        let last_login = self.users[at].user.last_login;
+        let outcome = self.sign_in(sign_in);
+        self.users[at].user.last_login = last_login;
+        outcome
     }
 
     /// Nothing is written before all checks have passed.

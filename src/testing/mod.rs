@@ -54,6 +54,7 @@ mod metadata;
 mod person;
 mod picker;
 mod pkce;
+mod refresh_grant;
 mod registered_certificate;
 mod registration;
 mod request_log;

@@ -27,6 +27,8 @@ pub struct Person {
     pub oid: String,
     /// The claim `sub`.
     pub sub: String,
+    /// Whether the account may sign in.
+    pub is_enabled: bool,
     /// Graph's `userPrincipalName`, and the claim `preferred_username`.
     pub user_principal_name: String,
     /// Graph's `mail`.
@@ -88,6 +90,7 @@ impl Person {
             tenant: tenant.to_owned(),
             oid: Uuid::from_bytes(bytes).to_string(),
             sub: crate::util::crypto::hex(&seed.as_ref()[8..]),
+            is_enabled: true,
             user_principal_name: user_principal_name.to_owned(),
             mail: Some(user_principal_name.to_owned()),
             email_claim: None,

@@ -16,6 +16,7 @@ use super::{
     issued::{AccessToken, CodeGrant},
     keys::Keys,
     person::Person,
+    refresh_grant::{Accounts, RefreshGrant},
     registered_certificate::RegisteredCertificate,
     registration::CLIENT_SECRET,
     request_log::RequestLog,
@@ -41,6 +42,8 @@ pub(super) struct State {
     pub(super) assertion_ids: BoundedMap<()>,
     pub(super) codes: BoundedMap<CodeGrant>,
     pub(super) access_tokens: BoundedMap<AccessToken>,
+    pub(super) refresh_tokens: BoundedMap<RefreshGrant>,
+    pub(super) accounts: Accounts,
     pub(super) requests: RequestLog,
     /// Each with the number of requests it still applies to.
     faults: HashMap<Endpoint, (Fault, usize)>,
@@ -68,6 +71,8 @@ impl SharedState {
             assertion_ids: BoundedMap::default(),
             codes: BoundedMap::default(),
             access_tokens: BoundedMap::default(),
+            refresh_tokens: BoundedMap::default(),
+            accounts: Accounts::default(),
             requests: RequestLog::default(),
             faults: HashMap::new(),
         };
@@ -125,6 +130,9 @@ impl State {
     /// The person whom an access token was issued for.
     pub(super) fn token_owner(&self, access_token: &str) -> Option<&Person> {
         let token = self.access_tokens.get(access_token)?;
+        if token.expires_at() <= self.now() {
+            return None;
+        }
         self.people.iter().find(|person| token.is_of(person))
     }
 

@@ -19,13 +19,18 @@ use super::{
     error_document::error_document,
     id_token::{TokenContext, TokenParts},
     issued::{AccessToken, CodeGrant},
+    person::Person,
     pkce::s256_challenge,
+    refresh_grant::RefreshGrant,
     registration::APPLICATION_ID,
     state::{SharedState, State},
 };
 
 /// In seconds.
 const CODE_LIFETIME: i64 = 600;
+
+/// In seconds. Entra's own is random, between 60 and 90 minutes.
+const ACCESS_TOKEN_LIFETIME: i64 = 4367;
 
 /// An error response: status, `error`, AADSTS number, text.
 struct TokenError(StatusCode, &'static str, u32, &'static str);
@@ -44,7 +49,7 @@ pub(super) async fn token(
 ) -> HttpResponse {
     let mut state = state.lock();
     match redeem(&req, &mut state, &path, &form) {
-        Ok(grant) => issue_tokens(&mut state, &grant),
+        Ok(granted) => issue_tokens(&mut state, &granted),
         Err(TokenError(status, error, aadsts, text)) => error_document(status, error, aadsts, text),
     }
 }
@@ -150,53 +155,91 @@ fn check_code(
     }
 }
 
-/// Redeems the code for what it was issued for.
+/// What tokens are issued for.
+struct Granted {
+    person: Person,
+    scope: String,
+    nonce: Option<String>,
+}
+
+/// Redeems a code or a refresh token.
 fn redeem(
     req: &HttpRequest,
     state: &mut State,
     tenant_path: &str,
     form: &HashMap<String, String>,
-) -> Result<CodeGrant, TokenError> {
+) -> Result<Granted, TokenError> {
     check_client(req, state, tenant_path, form)?;
-    let get = |name: &str| form.get(name).map_or("", String::as_str);
-    if get("grant_type") != "authorization_code" {
-        let text = "The app requested an unsupported grant type.";
-        return Err(TokenError::bad_request(
+    let invalid_grant = |(aadsts, text)| TokenError::bad_request("invalid_grant", aadsts, text);
+    match form.get("grant_type").map(String::as_str) {
+        Some("authorization_code") => redeem_code(state, tenant_path, form).map_err(invalid_grant),
+        Some("refresh_token") => refresh(state, form).map_err(invalid_grant),
+        _ => Err(TokenError::bad_request(
             "unsupported_grant_type",
             70003,
-            text,
-        ));
+            "The app requested an unsupported grant type.",
+        )),
     }
+}
+
+const MALFORMED: (u32, &str) = (9002313, "Invalid request. Request is malformed or invalid.");
+
+fn redeem_code(
+    state: &mut State,
+    tenant_path: &str,
+    form: &HashMap<String, String>,
+) -> Result<Granted, (u32, &'static str)> {
     let now = state.now();
-    let invalid_grant = |(aadsts, text)| TokenError::bad_request("invalid_grant", aadsts, text);
-    let malformed = (9002313, "Invalid request. Request is malformed or invalid.");
-    let grant = state
-        .codes
-        .get_mut(get("code"))
-        .ok_or_else(|| invalid_grant(malformed))?;
-    check_code(grant, tenant_path, form, now).map_err(invalid_grant)?;
+    let code = form.get("code").map_or("", String::as_str);
+    let grant = state.codes.get_mut(code).ok_or(MALFORMED)?;
+    check_code(grant, tenant_path, form, now)?;
     grant.redeemed = true;
-    Ok(grant.clone())
+    Ok(Granted {
+        person: grant.person.clone(),
+        scope: grant.scope.clone(),
+        nonce: Some(grant.nonce.clone()),
+    })
+}
+
+/// The refresh token stays valid when it is used.
+fn refresh(state: &State, form: &HashMap<String, String>) -> Result<Granted, (u32, &'static str)> {
+    let token = form.get("refresh_token").map_or("", String::as_str);
+    let grant = state.refresh_tokens.get(token).ok_or(MALFORMED)?;
+    let missing = (
+        900_144,
+        "The request body must contain the following parameter: 'scope'.",
+    );
+    let scope = form
+        .get("scope")
+        .filter(|scope| !scope.is_empty())
+        .ok_or(missing)?;
+    Ok(Granted {
+        person: grant.person(&state.people, &state.accounts, state.now(), scope)?,
+        scope: scope.clone(),
+        nonce: None,
+    })
 }
 
 /// A random string that looks like an access token. Only Graph may read its content.
 fn access_token(length: usize) -> String {
-    let mut random = Vec::with_capacity(length);
-    while random.len() < length * 3 / 4 {
-        random.extend(Uuid::new_v4().into_bytes());
-    }
-    let mut token = format!("eyJ0eXAiOiJKV1QifQ.{}", URL_SAFE_NO_PAD.encode(random));
+    let mut token = format!("eyJ0eXAiOiJKV1QifQ.{}", random_text(length));
     token.truncate(length.max(64));
     token
 }
 
-fn issue_tokens(state: &mut State, grant: &CodeGrant) -> HttpResponse {
+/// Of this length at least.
+fn random_text(length: usize) -> String {
+    let uuids = (0..=length / 21).flat_map(|_| Uuid::new_v4().into_bytes());
+    URL_SAFE_NO_PAD.encode(uuids.collect::<Vec<_>>())
+}
+
+fn issue_tokens(state: &mut State, grant: &Granted) -> HttpResponse {
     let base_url = state.base_url.clone();
     let scopes: Vec<&str> = grant.scope.split(' ').collect();
     let context = TokenContext {
         base_url: &base_url,
         issuer: &state.issuer(&grant.person.tenant),
-        nonce: &grant.nonce,
+        nonce: grant.nonce.as_deref(),
         has_email_scope: scopes.contains(&"email"),
         now: state.now(),
     };
@@ -206,19 +249,22 @@ fn issue_tokens(state: &mut State, grant: &CodeGrant) -> HttpResponse {
     }
     let id_token = parts.sign(&state.keys);
     let access_token = access_token(state.access_token_length);
-    state
-        .access_tokens
-        .insert(&access_token, AccessToken::new(&grant.person, &grant.scope));
+    let expires_at = state.now() + ACCESS_TOKEN_LIFETIME;
+    let issued = AccessToken::new(&grant.person, &grant.scope, expires_at);
+    state.access_tokens.insert(&access_token, issued);
     let mut response = json!({
         "token_type": "Bearer",
         "scope": grant.scope,
-        "expires_in": 4367,
-        "ext_expires_in": 4367,
+        "expires_in": ACCESS_TOKEN_LIFETIME,
+        "ext_expires_in": ACCESS_TOKEN_LIFETIME,
         "access_token": access_token,
         "id_token": id_token,
     });
     if scopes.contains(&"offline_access") {
-        response["refresh_token"] = json!(format!("1.AXQA{}", Uuid::new_v4().simple()));
+        let token = format!("1.AXQA{}", random_text(900));
+        let issued = RefreshGrant::new(&grant.person, &state.accounts, state.now());
+        state.refresh_tokens.insert(&token, issued);
+        response["refresh_token"] = json!(token);
     }
     HttpResponse::Ok()
         .insert_header(("Cache-Control", "no-store, no-cache"))

@@ -13,6 +13,8 @@ pub(crate) mod notice;
 pub(crate) mod origin;
 pub(crate) mod outbox;
 pub(crate) mod page;
+#[cfg(feature = "_diesel")]
+mod recheck;
 pub(crate) mod request;
 pub(crate) mod require_login;
 pub(crate) mod respond;

@@ -23,6 +23,13 @@ pub(crate) fn is_own_endpoint(req: &HttpRequest) -> bool {
     name.is_some_and(|name| name.starts_with(RESOURCE_PREFIX))
 }
 
+/// Whether an endpoint of the plugin shows something of the signed-in user.
+#[cfg(feature = "_diesel")]
+pub(super) fn is_checked_endpoint(req: &HttpRequest) -> bool {
+    let name = req.match_name();
+    name.is_some_and(|name| name.starts_with("microsoft_sso.picture"))
+}
+
 /// The kind of client that a response is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Client {

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "_diesel")]
 use std::sync::Arc;
-use std::{any::TypeId, cell::RefCell, fmt, future::ready, sync::atomic::Ordering};
+use std::{any::TypeId, cell::RefCell, fmt, future::ready, rc::Rc, sync::atomic::Ordering};
 
 use actix_session::{
     SessionMiddleware,
@@ -20,6 +20,8 @@ use actix_web::{
 };
 use futures_util::future::LocalBoxFuture;
 
+#[cfg(feature = "_diesel")]
+use super::recheck::CheckedRequest;
 use super::{
     messages::MessageCookie,
     origin,
@@ -161,6 +163,7 @@ where
     type Future = LocalBoxFuture<'static, Result<Self::Transform, ()>>;
 
     fn new_transform(&self, service: S) -> Self::Future {
+        let service = Rc::new(service);
         let making = self.inner.new_transform(Marked { service });
         let wiring = self.wiring.clone();
         Box::pin(async move { making.await.map(|inner| SessionsService { inner, wiring }) })
@@ -249,7 +252,7 @@ fn deliver(mut outbox: Outbox, messages: Option<&MessageCookie>, headers: &mut H
 /// The application's service, whose errors are marked: all others are the session store's.
 #[doc(hidden)]
 pub struct Marked<S> {
-    service: S,
+    service: Rc<S>,
 }
 
 impl<S> fmt::Debug for Marked<S> {
@@ -272,7 +275,7 @@ impl ResponseError for ApplicationError {}
 
 impl<S, B> Service<ServiceRequest> for Marked<S>
 where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     S::Future: 'static,
     B: 'static,
 {
@@ -283,11 +286,21 @@ where
     forward_ready!(service);
 
     fn call(&self, req: ServiceRequest) -> Self::Future {
+        let marked = |error| ApplicationError(RefCell::new(Some(error))).into();
+        #[cfg(feature = "_diesel")]
+        if let Some(checked) = CheckedRequest::new(req.request()) {
+            let service = Rc::clone(&self.service);
+            return Box::pin(async move {
+                if !checked.is_known(req.request()) {
+                    checked.check(req.request()).await;
+                }
+                let served = service.call(req).await;
+                checked.after().await;
+                served.map_err(marked)
+            });
+        }
         let served = self.service.call(req);
-        Box::pin(async move {
-            let marked = |error| ApplicationError(RefCell::new(Some(error))).into();
-            served.await.map_err(marked)
-        })
+        Box::pin(async move { served.await.map_err(marked) })
     }
 }
 

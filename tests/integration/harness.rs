@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_session::Session;
+use actix_session::{Session, storage::SessionStore};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
     dev::ServerHandle,
@@ -12,8 +12,9 @@ use actix_web::{
 };
 use chrono::TimeDelta;
 use microsoft_sso::{
-    ACCESS_TOKEN_KEY, Builder, Button, Clock, Config, ConfigBuilder, CurrentUser, DieselStore,
-    Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Site,
+    ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY, Builder, Button, Clock, Config, ConfigBuilder,
+    CurrentUser, DieselStore, Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Sessions,
+    Site,
     testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
@@ -40,6 +41,7 @@ fn pages(app: &mut web::ServiceConfig) {
         .route("/identity", web::get().to(identity))
         .route("/cart", web::post().to(fill_cart))
         .route("/cart", web::get().to(cart))
+        .route("/leave", web::post().to(leave))
         .route("/button", web::get().to(button))
         .service(
             web::scope("/private")
@@ -66,6 +68,12 @@ async fn fill_cart(session: Session) -> actix_web::Result<&'static str> {
     Ok("filled")
 }
 
+/// The application's own way to end a session.
+async fn leave(session: Session) -> &'static str {
+    session.purge();
+    "gone"
+}
+
 async fn cart(session: Session) -> actix_web::Result<String> {
     Ok(session.get("cart")?.unwrap_or_default())
 }
@@ -84,7 +92,9 @@ async fn me(
         "picture": microsoft.as_ref().map(|m| &m.picture),
         "microsoft_id": microsoft.as_ref().map(|m| &m.microsoft_id),
         "locale": microsoft.as_ref().map(|m| &m.locale),
+        "is_staff": user.is_staff,
         "access_token": session.get::<String>(ACCESS_TOKEN_KEY)?,
+        "expires_at": session.get::<String>(ACCESS_TOKEN_EXPIRES_AT_KEY)?,
     })))
 }
 
@@ -239,13 +249,21 @@ impl Drop for TestApp {
 }
 
 fn serve(sso: &Data<MicrosoftSso>) -> (String, ServerHandle) {
+    serve_with(sso, MicrosoftSso::sessions)
+}
+
+/// Serves the tests' application with the sessions that are made.
+pub(crate) fn serve_with<S: SessionStore + 'static>(
+    sso: &Data<MicrosoftSso>,
+    sessions: impl Fn(&MicrosoftSso) -> Sessions<S> + Clone + Send + 'static,
+) -> (String, ServerHandle) {
     let sso = sso.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(sso.clone())
             .configure(microsoft_sso::config)
             .configure(pages)
-            .wrap(sso.sessions())
+            .wrap(sessions(&sso))
     })
     .workers(2)
     .disable_signals()

@@ -52,6 +52,8 @@ mod parameters;
 mod people;
 mod picture;
 mod proxies;
+mod recheck;
+mod recheck_ends;
 mod refusals;
 mod relay;
 mod roles;

@@ -1,0 +1,264 @@
+//! One refresh: Entra is asked whether a user may still be signed in, and what they may do.
+
+use std::{rc::Rc, sync::Arc};
+
+use futures_util::future::{OptionFuture, join};
+use openidconnect::RefreshToken;
+
+use crate::{
+    account::{decide::SignIn, denied::Denied, profile::Profile, rights::named_roles},
+    graph::{
+        groups,
+        health::GraphHealth,
+        profile::{self as graph, is_same_account},
+    },
+    http_client::HttpClient,
+    oidc::{
+        aadsts::Remedy,
+        claims::{GroupsClaim, VerifiedClaims},
+        credential::request::TokenRequest,
+        exchange::{ExchangeError, Grant, TokenClient, Tokens},
+        provider::Provider,
+        token_error::TokenError,
+        verify::{Expected, verify},
+    },
+    session::identity::Identity,
+    sign_in::error::SignInError,
+    site::Site,
+    store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
+    util::{clock::Clock, log::chain, picture::PictureUpdate, secret::Secret},
+};
+
+/// The user of a session that is checked, and what that needs.
+pub(crate) struct SignedInAccount {
+    pub(crate) identity: Identity,
+    pub(crate) site: Arc<Site>,
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) users: Arc<dyn DynUserStore>,
+    pub(crate) http: Rc<HttpClient>,
+    pub(crate) graph_health: Arc<GraphHealth>,
+}
+
+/// What came of a refresh.
+pub(super) enum Refreshed {
+    /// The user stays signed in. `roles` is `None` where nothing new is known of them.
+    GoesOn {
+        tokens: Tokens,
+        roles: Option<Vec<String>>,
+    },
+    /// The session is over, for a reason with a stable name.
+    Ended(&'static str, String),
+    /// Nobody can say: the application, Microsoft or the database has trouble.
+    Trouble {
+        reason: String,
+        needs_operator: bool,
+    },
+}
+
+impl Refreshed {
+    fn trouble(error: &SignInError) -> Self {
+        Self::Trouble {
+            reason: chain(error),
+            needs_operator: error.needs_operator(),
+        }
+    }
+}
+
+impl From<StoreError> for Refreshed {
+    fn from(error: StoreError) -> Self {
+        Self::trouble(&error.into())
+    }
+}
+
+impl SignedInAccount {
+    pub(super) async fn refresh(&self, token: &Secret) -> Refreshed {
+        let tokens = match self.redeem(token).await {
+            Ok(tokens) => tokens,
+            Err(SignInError::Exchange(error)) => return refused(error),
+            Err(error) => return Refreshed::trouble(&error),
+        };
+        let claims = match self.verified_claims(&tokens).await {
+            Ok(claims) => claims,
+            Err(ended) => return ended,
+        };
+        let roles = match claims {
+            Some(claims) => self.apply_rules(&claims, &tokens).await,
+            None => self.check_user().await,
+        };
+        match roles {
+            Ok(roles) => Refreshed::GoesOn { tokens, roles },
+            Err(other) => other,
+        }
+    }
+
+    async fn redeem(&self, token: &Secret) -> Result<Tokens, SignInError> {
+        let settings = &self.site.config;
+        let timeout = settings.entra_timeout;
+        let snapshot = self.provider.snapshot(&self.http, timeout).await?;
+        let client = TokenClient {
+            client: &self.site.client(&snapshot),
+            credential: &self.site.credential,
+            request: TokenRequest {
+                http: &self.http,
+                token_endpoint: &snapshot.metadata.token_endpoint,
+                application_id: &settings.application_id,
+                now: self.clock.now(),
+                timeout,
+            },
+        };
+        let grant = Grant::Refresh {
+            token: RefreshToken::new(token.expose().to_owned()),
+            scopes: &self.site.scopes,
+        };
+        Ok(client.redeem(&grant).await?)
+    }
+
+    /// The claims of the new ID token; `None` where there is none that can be verified, for which nobody
+    /// is signed out: Entra doesn't promise one that is signed.
+    async fn verified_claims(&self, tokens: &Tokens) -> Result<Option<VerifiedClaims>, Refreshed> {
+        let Some(id_token) = &tokens.id_token else {
+            return Ok(None);
+        };
+        let settings = &self.site.config;
+        let snapshot = self.provider.snapshot(&self.http, settings.entra_timeout);
+        let snapshot = snapshot.await.map_err(SignInError::from);
+        let snapshot = snapshot.map_err(|error| Refreshed::trouble(&error))?;
+        let expected = Expected {
+            settings,
+            nonce: None,
+            now: self.clock.now(),
+        };
+        let presented = (id_token, &tokens.access_token);
+        let verified = verify(&self.provider, &self.http, snapshot, presented, &expected).await;
+        match verified {
+            Ok(claims) if self.is_of_same_account(&claims) => Ok(Some(claims)),
+            Ok(_) => Err(Refreshed::Ended(
+                "other_person",
+                "the refreshed ID token is of another account".to_owned(),
+            )),
+            Err(error @ TokenError::TenantNotAllowed(_)) => {
+                Err(Refreshed::Ended("id_token_refused", chain(&error)))
+            }
+            Err(error) => {
+                tracing::warn!(
+                    code = "recheck_without_roles",
+                    reason = %chain(&error),
+                    "the ID token of a refresh can't be verified, so rights and roles stay as they are"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    fn is_of_same_account(&self, claims: &VerifiedClaims) -> bool {
+        claims.tenant_id() == self.identity.tenant_id
+            && claims.object_id() == self.identity.object_id
+    }
+
+    /// The rules of the settings, as at a sign-in. Its result is the roles that the user has now.
+    async fn apply_rules(
+        &self,
+        claims: &VerifiedClaims,
+        tokens: &Tokens,
+    ) -> Result<Option<Vec<String>>, Refreshed> {
+        let policy = &self.site.policy;
+        let is_overage = *claims.groups() == GroupsClaim::Overage && policy.needs_groups();
+        let (user, groups) = self.ask_graph(tokens, is_overage).await;
+        let user =
+            user.filter(|user| is_same_account(claims.tenant_id(), claims.object_id(), &user.id));
+        let (groups, are_roles_known) = match (claims.groups(), groups) {
+            (GroupsClaim::Listed(groups), _) => (Some(groups.clone()), true),
+            (GroupsClaim::Overage, Some(groups)) => (Some(groups), true),
+            // Graph's trouble takes no right away.
+            (GroupsClaim::Overage, None) if is_overage => return self.check_user().await,
+            (GroupsClaim::Overage, None) => (None, true),
+        };
+        let profile = Profile::from_claims(claims, user, PictureUpdate::Keep, groups, policy);
+        let profile = Arc::new(profile);
+        let roles = are_roles_known.then(|| named_roles(&profile, policy));
+        let now = self.clock.now();
+        let sign_in = SignIn::by_policy(profile, Arc::clone(policy), now);
+        let sign_in = sign_in.map_err(|error| Refreshed::trouble(&error.into()))?;
+        match self.users.recheck(sign_in.without_creation()).await? {
+            SignInOutcome::SignedIn(user) => self.check_generation(user.user.session_generation)?,
+            SignInOutcome::Denied(Denied::ProfileUnavailable) => {
+                return Err(Refreshed::Trouble {
+                    reason: Denied::ProfileUnavailable.to_string(),
+                    needs_operator: false,
+                });
+            }
+            SignInOutcome::Denied(denied) => {
+                return Err(Refreshed::Ended(denied.code(), denied.to_string()));
+            }
+        }
+        Ok(roles)
+    }
+
+    /// What only Graph knows, where the settings depend on it.
+    async fn ask_graph(
+        &self,
+        tokens: &Tokens,
+        needs_groups: bool,
+    ) -> (Option<graph::GraphUser>, Option<Vec<String>>) {
+        let settings = &self.site.config;
+        let limit = self.graph_health.limit_for_known(settings);
+        let (http, token) = (&self.http, &tokens.access_token);
+        let needs_names = self.site.policy.needs_names();
+        let user = needs_names.then(|| graph::me(http, settings, token, limit));
+        let groups = needs_groups.then(|| groups::fetch(http, settings, token, limit));
+        let (user, groups) = join(OptionFuture::from(user), OptionFuture::from(groups)).await;
+        (
+            user.and_then(|user| known(user, "the user")),
+            groups.and_then(|groups| known(groups, "the groups")),
+        )
+    }
+
+    /// Whether the user is still there, active, and not signed out.
+    async fn check_user(&self) -> Result<Option<Vec<String>>, Refreshed> {
+        match self.users.find(&self.identity.user_id).await? {
+            Some(user) if user.is_active => {
+                self.check_generation(user.session_generation)?;
+                Ok(None)
+            }
+            Some(_) => Err(Refreshed::Ended(
+                Denied::Inactive.code(),
+                Denied::Inactive.to_string(),
+            )),
+            None => Err(Refreshed::Ended(
+                Denied::NotCreated.code(),
+                "the user was deleted".to_owned(),
+            )),
+        }
+    }
+
+    fn check_generation(&self, generation: i64) -> Result<(), Refreshed> {
+        if generation == self.identity.generation {
+            return Ok(());
+        }
+        let reason = "the user was signed out everywhere".to_owned();
+        Err(Refreshed::Ended("signed_out", reason))
+    }
+}
+
+fn known<T>(answer: Result<T, crate::graph::response::GraphError>, what: &str) -> Option<T> {
+    if let Err(error) = &answer {
+        tracing::warn!(
+            code = "recheck_without_graph",
+            reason = %chain(error),
+            "Graph could not tell {what} again, so what depends on it stays as it is"
+        );
+    }
+    answer.ok()
+}
+
+/// Entra's refusal ends the session, where it is one of the grant.
+fn refused(error: ExchangeError) -> Refreshed {
+    match error.ended_grant() {
+        Some(refusal) => Refreshed::Ended("refresh_refused", refusal.to_string()),
+        None => Refreshed::Trouble {
+            reason: chain(&error),
+            needs_operator: error.remedy() == Remedy::FixSetup,
+        },
+    }
+}
