@@ -99,19 +99,18 @@
 //! # Check roles
 //!
 //! ```
-//! use actix_web::{HttpResponse, Responder};
-//! use microsoft_sso::{Config, Identity};
+//! use actix_web::{App, web};
+//! use microsoft_sso::{Config, require_role, require_staff};
 //!
-//! let config = Config::builder().roles(["editor=App.Editor"]).superuser_roles(["App.Admin"]);
+//! let config = Config::builder().roles(["editor=App.Editor"]).staff_roles(["App.Staff"]);
 //!
-//! async fn edit(identity: Identity) -> impl Responder {
-//!     if identity.has_role("editor") {
-//!         HttpResponse::Ok()
-//!     } else {
-//!         HttpResponse::Forbidden()
-//!     }
-//! }
+//! let app = App::new()
+//!     .service(web::scope("/articles").wrap(require_role("editor")))
+//!     .service(web::scope("/reports").wrap(require_staff()));
 //! ```
+//!
+//! In a handler, [`Identity::has_role`] tells, and [`CurrentUser`] has `is_staff` and `is_superuser`.
+//! [`require_fresh`] and [`require_auth_context`] ask Microsoft for more.
 //!
 //! # Take part in a sign-in
 //!
@@ -254,6 +253,10 @@ pub use web::{
     message::{Level, Message},
     messages::Messages,
     require_login::require_login,
+    requirement::{
+        Requirement, require_auth_context, require_current_user, require_fresh, require_role,
+        require_staff, require_superuser,
+    },
     session_middleware::Sessions,
     sign_out::sign_out,
 };

@@ -163,7 +163,7 @@ impl SignIn {
 
     fn decide_existing(&self, user: &User, known: &KnownAccount) -> Result<Decision, Denied> {
         if !user.is_active {
-            return Err(Denied::Inactive);
+            return Err(Denied::of_inactive(user));
         }
         let policy = &*self.policy;
         let profile = if self.profile.from_graph {
@@ -234,6 +234,7 @@ impl SignIn {
             first_name: profile.first_name.clone(),
             last_name: profile.last_name.clone(),
             password: self.password.clone(),
+            is_active: true,
             is_staff: rights.is_staff == Some(true),
             is_superuser: rights.is_superuser == Some(true),
             superuser_if_first: self.policy.auto_create_first_superuser,

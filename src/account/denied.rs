@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use uuid::Uuid;
 
+use super::user::User;
 use crate::settings::texts::{Text, Wording};
 
 /// Why a verified account isn't admitted. `Display` is for the log.
@@ -29,6 +30,9 @@ pub enum Denied {
     /// The user is inactive.
     #[error("the user is inactive")]
     Inactive,
+    /// The user was created inactive, and nobody has set it active yet.
+    #[error("the user is new, and waits for somebody to set it active")]
+    AwaitsApproval,
     /// `unique_email` is on, and another user has the address.
     #[error("another user has the e-mail address, and `unique_email` is on")]
     EmailTaken,
@@ -41,6 +45,15 @@ pub enum Denied {
 }
 
 impl Denied {
+    /// Of a user who is inactive: one who never signed in waits for that.
+    pub(crate) fn of_inactive(user: &User) -> Self {
+        if user.last_login.is_some() {
+            Self::Inactive
+        } else {
+            Self::AwaitsApproval
+        }
+    }
+
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Domain => "domain_not_allowed",
@@ -48,6 +61,7 @@ impl Denied {
             Self::Guest => "guest_refused",
             Self::NotCreated => "user_not_created",
             Self::Inactive => "user_inactive",
+            Self::AwaitsApproval => "awaits_approval",
             Self::EmailTaken => "email_taken",
             Self::ProfileUnavailable => "graph_unavailable",
             Self::Refused(_) => "application_refused",
@@ -60,6 +74,7 @@ impl Denied {
             Self::Guest => Wording::Known(Text::Guest),
             Self::NotCreated => Wording::Known(Text::NotCreated),
             Self::Inactive => Wording::Known(Text::Inactive),
+            Self::AwaitsApproval => Wording::Known(Text::AwaitsApproval),
             Self::EmailTaken => Wording::Known(Text::EmailTaken),
             Self::ProfileUnavailable => Wording::Known(Text::Unreachable),
             Self::Refused(text) => Wording::Custom(text),

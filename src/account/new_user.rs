@@ -19,6 +19,9 @@ pub struct NewUser {
     pub last_name: String,
     /// An unusable password: `!` and random characters, as Django writes it.
     pub password: String,
+    /// Whether the user may sign in. If not, the user is created, and nobody is signed in before the
+    /// application's administrator has set the user active.
+    pub is_active: bool,
     /// Whether the user is staff.
     pub is_staff: bool,
     /// Whether the user is a superuser.
@@ -45,6 +48,7 @@ impl NewUser {
             first_name: String::new(),
             last_name: String::new(),
             password: "!".to_owned(),
+            is_active: true,
             is_staff: false,
             is_superuser: false,
             superuser_if_first: false,
@@ -78,7 +82,8 @@ impl NewUser {
         (user.email, user.first_name, user.last_name) =
             (self.email, self.first_name, self.last_name);
         (user.is_staff, user.is_superuser) = (self.is_staff, self.is_superuser);
-        user.last_login = Some(signed_in_at);
+        user.is_active = self.is_active;
+        user.last_login = Some(signed_in_at).filter(|_| self.is_active);
         user
     }
 

@@ -1,5 +1,8 @@
 //! The profile of an account, from the verified ID token and from Graph.
 
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
@@ -68,6 +71,10 @@ pub struct Profile {
     pub(super) is_guest_known: bool,
     /// The token's address, where Entra says that the account's tenant owns its domain (`xms_edov`).
     pub(super) vouched_email: Option<String>,
+    /// The verified claims.
+    claims: Arc<Map<String, Value>>,
+    /// Graph's answer; empty without Graph.
+    graph: Arc<Map<String, Value>>,
     /// The token's name of the account; the last resort for a user name.
     pub(super) preferred_username: Option<String>,
 }
@@ -105,6 +112,8 @@ impl Profile {
             from_graph: true,
             is_guest_known: true,
             vouched_email: None,
+            claims: Arc::default(),
+            graph: Arc::default(),
             preferred_username: None,
         }
     }
@@ -118,6 +127,8 @@ impl Profile {
         policy: &AccountPolicy,
     ) -> Self {
         let from_graph = graph.is_some();
+        let document = graph.as_ref().map(|user| Arc::clone(&user.document));
+        let document = document.unwrap_or_default();
         let of_graph = |field: fn(&GraphUser) -> &Option<String>| {
             graph
                 .as_ref()
@@ -157,12 +168,26 @@ impl Profile {
                 .filter(|_| policy.save_basic_info)
                 .map(|user| BasicInfo::from_graph(user, photo)),
             from_graph,
+            claims: Arc::clone(claims.all()),
+            graph: document,
             vouched_email: token_mail.filter(|_| claims.is_email_domain_owner_verified()),
             preferred_username,
         };
         let email = profile.email.as_deref();
         profile.email_verified = email.is_some_and(|email| profile.proves(email, policy));
         profile
+    }
+
+    /// A claim of the verified ID token, as it came: one that the app registration adds, for example.
+    /// Check its type, and what Entra says of who may write it.
+    pub fn claim(&self, name: &str) -> Option<&Value> {
+        self.claims.get(name)
+    }
+
+    /// A property of Graph's answer to `/me`, as it came, such as `jobTitle`. `None` if Graph was
+    /// unavailable.
+    pub fn graph(&self, name: &str) -> Option<&Value> {
+        self.graph.get(name)
     }
 
     /// The key of the account: (`tid`, `oid`).

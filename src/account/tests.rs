@@ -36,6 +36,7 @@ pub(super) fn graph(upn: Option<&str>, mail: Option<&str>) -> GraphUser {
         mail: mail.map(str::to_owned),
         user_principal_name: upn.map(str::to_owned),
         preferred_language: Some("en-GB".to_owned()),
+        document: std::sync::Arc::default(),
     }
 }
 
@@ -205,7 +206,11 @@ fn an_inactive_user_does_not_get_in() {
     let mut user = stored();
     user.is_active = false;
     let all = settings().allowable_domains(["*"]);
-    let decision = decide(all, account(Some("a@contoso.example"), None), Some(&user));
+    let account = || account(Some("a@contoso.example"), None);
+    let decision = decide(all.clone(), account(), Some(&user));
+    assert!(matches!(decision, Decision::Deny(Denied::AwaitsApproval)));
+    user.last_login = Some(user.date_joined);
+    let decision = decide(all, account(), Some(&user));
     assert!(matches!(decision, Decision::Deny(Denied::Inactive)));
 }
 

@@ -1,10 +1,11 @@
 //! Who the account is according to Graph, and its photo.
 
-use std::{pin::pin, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use awc::http::StatusCode;
 use futures_util::future::{Either, OptionFuture, join, select};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -32,21 +33,53 @@ const PHOTO_LIMIT: Duration = Duration::from_secs(2);
 /// The answer of `GET /me`: the properties that are stored. `id` alone decides; another one of an odd
 /// type counts as absent.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "Map<String, Value>")]
 pub(crate) struct GraphUser {
     pub(crate) id: String,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) display_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) given_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) surname: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) mail: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) user_principal_name: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
     pub(crate) preferred_language: Option<String>,
+    /// All of it, as it came.
+    pub(crate) document: Arc<Map<String, Value>>,
+}
+
+impl TryFrom<Map<String, Value>> for GraphUser {
+    type Error = serde_json::Error;
+
+    fn try_from(document: Map<String, Value>) -> Result<Self, serde_json::Error> {
+        let user = Properties::deserialize(&document)?;
+        Ok(Self {
+            id: user.id,
+            display_name: user.display_name,
+            given_name: user.given_name,
+            surname: user.surname,
+            mail: user.mail,
+            user_principal_name: user.user_principal_name,
+            preferred_language: user.preferred_language,
+            document: Arc::new(document),
+        })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    id: String,
+    #[serde(default, deserialize_with = "lenient::text")]
+    display_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    given_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    surname: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    mail: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    user_principal_name: Option<String>,
+    #[serde(default, deserialize_with = "lenient::text")]
+    preferred_language: Option<String>,
 }
 
 /// Whether the ID token leaves it to Graph to tell the groups.

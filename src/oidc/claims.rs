@@ -1,7 +1,10 @@
 //! The claims of Entra's ID token: as they come, and as they are once verified.
 
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::entra_values::{is_guest, is_true, strings};
@@ -37,6 +40,10 @@ pub(crate) struct EntraClaims {
     sid: Option<String>,
     #[serde(default, deserialize_with = "lenient::text")]
     login_hint: Option<String>,
+    #[serde(default)]
+    auth_time: Option<Value>,
+    #[serde(default)]
+    acrs: Option<Value>,
     // A claim that grants something grants nothing when its type is odd.
     #[serde(default)]
     roles: Option<Value>,
@@ -66,9 +73,12 @@ pub(crate) struct VerifiedClaims {
     family_name: Option<String>,
     session_id: Option<String>,
     login_hint: Option<String>,
+    authenticated_at: Option<DateTime<Utc>>,
+    auth_contexts: Vec<String>,
     app_roles: Vec<String>,
     groups: GroupsClaim,
     is_guest: Option<bool>,
+    all: Arc<Map<String, Value>>,
 }
 
 /// What the ID token says of groups.
@@ -98,7 +108,7 @@ impl GroupsClaim {
 }
 
 impl VerifiedClaims {
-    pub(super) fn new(tenant_id: Uuid, own: &EntraClaims) -> Self {
+    pub(super) fn new(tenant_id: Uuid, own: &EntraClaims, all: Arc<Map<String, Value>>) -> Self {
         Self {
             tenant_id,
             object_id: own.oid.clone(),
@@ -111,6 +121,12 @@ impl VerifiedClaims {
             family_name: own.family_name.clone(),
             session_id: opaque(&own.sid, 255),
             login_hint: opaque(&own.login_hint, 1024),
+            authenticated_at: own
+                .auth_time
+                .as_ref()
+                .and_then(Value::as_i64)
+                .and_then(|at| DateTime::from_timestamp(at, 0)),
+            auth_contexts: strings(own.acrs.as_ref()),
             app_roles: strings(own.roles.as_ref()),
             groups: GroupsClaim::from_claims(
                 own.groups.as_ref(),
@@ -118,6 +134,7 @@ impl VerifiedClaims {
                 own.hasgroups.as_ref(),
             ),
             is_guest: is_guest(own.acct.as_ref(), own.idp.as_ref(), tenant_id),
+            all,
         }
     }
 
@@ -171,6 +188,21 @@ impl VerifiedClaims {
         self.login_hint.as_deref()
     }
 
+    /// `auth_time`: when the person last entered their credentials at Entra, if the token says so.
+    pub(crate) fn authenticated_at(&self) -> Option<DateTime<Utc>> {
+        self.authenticated_at
+    }
+
+    /// `acrs`: the authentication contexts that the sign-in satisfies.
+    pub(crate) fn auth_contexts(&self) -> &[String] {
+        &self.auth_contexts
+    }
+
+    /// All claims, as they came.
+    pub(crate) fn all(&self) -> &Arc<Map<String, Value>> {
+        &self.all
+    }
+
     /// `roles`: the app roles assigned to the account, or to a group of it.
     pub(crate) fn app_roles(&self) -> &[String] {
         &self.app_roles
@@ -200,9 +232,12 @@ impl VerifiedClaims {
             family_name: None,
             session_id: None,
             login_hint: None,
+            authenticated_at: None,
+            auth_contexts: Vec::new(),
             app_roles: Vec::new(),
             groups: GroupsClaim::Listed(Vec::new()),
             is_guest: None,
+            all: Arc::default(),
         }
     }
 

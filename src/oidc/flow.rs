@@ -12,6 +12,7 @@ use openidconnect::{
         CoreRevocationErrorResponse, CoreTokenIntrospectionResponse,
     },
 };
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{keys::EntraKey, metadata::Metadata, token_response::TokenDocument};
@@ -57,7 +58,9 @@ pub(crate) struct AuthorizeRequest<'a> {
     pub(crate) nonce: Nonce,
     pub(crate) verifier: PkceCodeVerifier,
     pub(crate) redirect_uri: &'a RedirectUrl,
-    pub(crate) scopes: &'a [Scope],
+    pub(crate) scopes: Vec<Scope>,
+    /// The parameter `claims` (OpenID Connect Core 1.0, section 5.5); empty for none.
+    pub(crate) claims: Map<String, Value>,
     pub(crate) response_mode: ResponseMode,
     pub(crate) prompt: Option<CoreAuthPrompt>,
     pub(crate) login_hint: Option<Hint>,
@@ -77,7 +80,7 @@ pub(crate) fn authorize_url(client: &Client, request: AuthorizeRequest<'_>) -> U
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(
             &request.verifier,
         ))
-        .add_scopes(request.scopes.iter().cloned())
+        .add_scopes(request.scopes)
         .add_extra_param("response_mode", request.response_mode.as_str());
     // Entra refuses a hint together with the account picker.
     let is_picker = request.prompt == Some(CoreAuthPrompt::SelectAccount);
@@ -89,6 +92,10 @@ pub(crate) fn authorize_url(client: &Client, request: AuthorizeRequest<'_>) -> U
     }
     if let Some(hint) = request.domain_hint {
         asked = asked.add_extra_param("domain_hint", String::from(hint));
+    }
+    if !request.claims.is_empty() {
+        let claims = Value::Object(request.claims).to_string();
+        asked = asked.add_extra_param("claims", claims);
     }
     let (url, _, _) = asked.url();
     url

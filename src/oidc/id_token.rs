@@ -5,7 +5,7 @@
 //! reads (`email_verified: "true"`). So it is given the claims that it checks, and no others; the
 //! signature is verified over the token as it came.
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::DateTime;
@@ -66,6 +66,8 @@ pub(crate) struct Unverified {
     pub(super) tid: String,
     pub(super) tenant_id: Uuid,
     pub(super) claims: EntraClaims,
+    /// All claims, as they came.
+    pub(super) all: Arc<Map<String, Value>>,
     pub(super) checked: CheckedIdToken,
 }
 
@@ -102,8 +104,9 @@ impl Unverified {
             tenant_id: Uuid::try_parse(&tid).map_err(|_| TokenError::Tenant)?,
             tid,
             checked: checked(header, &claims)?,
-            claims: EntraClaims::deserialize(Value::Object(claims))
+            claims: EntraClaims::deserialize(Value::Object(claims.clone()))
                 .map_err(|_| TokenError::Malformed)?,
+            all: Arc::new(claims),
         })
     }
 

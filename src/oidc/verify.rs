@@ -100,7 +100,11 @@ impl Expected<'_> {
         let claims = token.claims(&verifier, nonce)?;
         self.check_issue_time(claims.issue_time())?;
         self.check_own_claims(unverified)?;
-        Ok(VerifiedClaims::new(tenant_id, &unverified.claims))
+        Ok(VerifiedClaims::new(
+            tenant_id,
+            &unverified.claims,
+            Arc::clone(&unverified.all),
+        ))
     }
 
     fn leeway(&self) -> TimeDelta {

@@ -140,13 +140,14 @@ impl Callback {
         response.check_issuer(&self.sso.site)?;
         let code = response.code()?;
         let redirect_uri = origin::redirect_uri(&self.req, &self.sso)?;
-        let signed_in = self.result(attempt, code, redirect_uri).await?;
+        let signed_in = self.result(state, attempt, code, redirect_uri).await?;
         self.establish(state, next, &signed_in)
     }
 
     /// Carries the sign-in out, or waits for the concurrent callback that does.
     async fn result(
         &self,
+        state: &State,
         attempt: Attempt,
         code: AuthorizationCode,
         redirect_uri: RedirectUrl,
@@ -163,7 +164,7 @@ impl Callback {
             Flight::Finished => return Err(Arc::new(SignInError::AlreadyCompleted)),
             Flight::Leader(leader, waiter) => {
                 let sso = sso.clone();
-                let flow = self.flow(attempt, redirect_uri);
+                let flow = self.flow(state, attempt, redirect_uri);
                 #[cfg(feature = "_diesel")]
                 let session = self.session_draft();
                 // It goes on when the browser goes away, and a reload meanwhile joins it.
@@ -191,7 +192,7 @@ impl Callback {
         wait(waiter).await
     }
 
-    fn flow(&self, attempt: Attempt, redirect_uri: RedirectUrl) -> SignInFlow {
+    fn flow(&self, state: &State, attempt: Attempt, redirect_uri: RedirectUrl) -> SignInFlow {
         let sso = &self.sso;
         SignInFlow {
             site: Arc::clone(&sso.site),
@@ -209,6 +210,8 @@ impl Callback {
             request: self.req.clone(),
             redirect_uri,
             attempt,
+            demand: state.demand.clone(),
+            began_at: state.began_at,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_session::Session;
 use actix_web::{Error, HttpRequest, HttpResponse, http::StatusCode};
-use openidconnect::RedirectUrl;
+use openidconnect::{RedirectUrl, Scope};
 
 use super::login_params::{LoginParams, Unasked};
 use crate::{
@@ -88,7 +88,7 @@ async fn begin(
     if let Err(error) = destination::check(config, &next) {
         return Ok(redirect_to_failure_page(req, sso, &error));
     }
-    let params = match LoginParams::for_request(req, config, cookies.is_account_refused()) {
+    let params = match LoginParams::for_request(req, sso, cookies.is_account_refused()) {
         Ok(params) => params,
         Err(Unasked) => {
             tracing::debug!("Entra would have to ask the person, who goes on without a sign-in");
@@ -144,13 +144,16 @@ impl Begun<'_> {
             began_at: now,
             site: SiteTag::new(&sso.site, self.redirect_uri.as_str()),
             next,
+            demand: self.params.ask.demand.clone(),
         };
+        let asked = self.params.ask.scopes.iter().cloned().map(Scope::new);
         let request = AuthorizeRequest {
             state: state.seal(&sso.sealer)?,
             nonce: attempt.nonce(),
             verifier: attempt.verifier(),
             redirect_uri: &self.redirect_uri,
-            scopes: &sso.site.scopes,
+            scopes: sso.site.scopes.iter().cloned().chain(asked).collect(),
+            claims: self.params.ask.claims(),
             response_mode: sso.site.config.response_mode,
             prompt: self.params.prompt.clone(),
             login_hint: self.params.login_hint.clone(),

@@ -4,9 +4,12 @@ use actix_web::HttpRequest;
 use openidconnect::core::CoreAuthPrompt;
 
 use crate::{
-    settings::{choices::Prompt, config::Settings, hint::Hint},
-    sign_in::state::SilentSignIn,
-    web::request::parameter,
+    settings::{choices::Prompt, hint::Hint},
+    sign_in::{ask::Ask, state::SilentSignIn},
+    web::{
+        extract::Sso,
+        request::{ASK, parameter},
+    },
 };
 
 /// Marks a sign-in that begins because a callback had no attempt.
@@ -19,6 +22,7 @@ pub(super) struct LoginParams {
     pub(super) again: bool,
     pub(super) login_hint: Option<Hint>,
     pub(super) domain_hint: Option<Hint>,
+    pub(super) ask: Ask,
 }
 
 /// The sign-in must not ask the person, and has to.
@@ -29,9 +33,12 @@ impl LoginParams {
     /// refusal of an account, the person is asked which one to use.
     pub(super) fn for_request(
         req: &HttpRequest,
-        settings: &Settings,
+        sso: &Sso,
         is_account_refused: bool,
     ) -> Result<Self, Unasked> {
+        let settings = &sso.site.config;
+        let ask = parameter(req, ASK).and_then(|ask| Ask::open(&sso.sealer, &sso.site, &ask));
+        let ask = ask.unwrap_or_default();
         let hint = |name| parameter(req, name).and_then(Hint::parse);
         let linked = parameter(req, "prompt");
         let linked_prompt = linked.as_deref().and_then(Prompt::parse);
@@ -39,6 +46,7 @@ impl LoginParams {
         let asks_for_none = linked.as_deref() == Some("none");
         let account = is_account_refused.then_some(Prompt::SelectAccount);
         let (prompt, silent) = match settings.prompt.or(account) {
+            _ if ask.demand.fresh => (Some(CoreAuthPrompt::Login), SilentSignIn::No),
             Some(_) if is_silent => return Err(Unasked),
             // Credentials are more than the choice of an account.
             Some(Prompt::SelectAccount) if linked_prompt == Some(Prompt::Login) => {
@@ -61,6 +69,7 @@ impl LoginParams {
             again: parameter(req, AGAIN).is_some(),
             login_hint: hint("login_hint"),
             domain_hint,
+            ask,
         })
     }
 }

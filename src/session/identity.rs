@@ -58,6 +58,13 @@ pub struct Identity {
     pub last_name: String,
     /// When the user signed in, in UTC.
     pub signed_in_at: DateTime<Utc>,
+    /// When the user last entered their credentials at Microsoft, in UTC, if the ID token says so
+    /// (`auth_time`, an optional claim).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authenticated_at: Option<DateTime<Utc>>,
+    /// The authentication contexts that the sign-in satisfied (`acrs`, an optional claim).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auth_contexts: Vec<String>,
     /// When the sign-in ends, in UTC.
     pub expires_at: DateTime<Utc>,
     /// The names of the setting `roles` that app roles and groups granted at this sign-in.
@@ -111,6 +118,8 @@ impl Identity {
             first_name: user.first_name,
             last_name: user.last_name,
             signed_in_at: now,
+            authenticated_at: claims.authenticated_at(),
+            auth_contexts: claims.auth_contexts().to_vec(),
             expires_at: now
                 .checked_add_signed(age)
                 .unwrap_or(DateTime::<Utc>::MAX_UTC),

@@ -49,6 +49,10 @@ texts! {
     NotCreated "not_created" "You have no account in this application. Please ask its administrator.";
     Inactive "inactive" "Your account is switched off. Please ask the application's administrator.";
     EmailTaken "email_taken" "Another account has your e-mail address already. Please ask the application's administrator.";
+    AwaitsApproval "awaits_approval" "Your account has to be approved first. You can sign in once the application's administrator has done so.";
+    StepUpMissing "step_up_missing" "This page needs a stronger or a fresh sign-in, and Microsoft did not confirm one. Please sign in again; if that does not help, ask the application's administrator.";
+    ForbiddenTitle "forbidden_title" "No access";
+    Forbidden "forbidden" "You are signed in, but your account may not open this page. Please ask the application's administrator.";
     Failed "failed" "Signing in failed. Please ask the application's administrator.";
     TryAgain "try_again" "Try again";
     Back "back" "Back to the application";

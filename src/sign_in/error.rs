@@ -1,6 +1,7 @@
 //! Why a sign-in failed: a stable code, a plain message for the person, and the detail for the
 //! operator.
 
+use super::ask::Unmet;
 use crate::{
     account::{denied::Denied, profile::AccountId},
     graph::response::GraphError,
@@ -55,6 +56,8 @@ pub(crate) enum SignInError {
         "`recheck` is on, and the user store has no database for refresh tokens: implement `UserStore::session_database`, or leave `recheck` off"
     )]
     NoTokenDatabase,
+    #[error("the sign-in isn't what the page asked for")]
+    Unmet(#[from] Unmet),
     #[error("Graph's user is not the one of the ID token")]
     OtherAccount,
     #[error("Graph is not available, and there is no user for the account yet")]
@@ -96,6 +99,8 @@ impl SignInError {
             Self::Token(_) => "id_token_refused",
             Self::NoRefreshToken => "no_refresh_token",
             Self::NoTokenDatabase => "no_token_database",
+            Self::Unmet(Unmet::AuthContext(_)) => "auth_context_missing",
+            Self::Unmet(Unmet::NotFresh(_)) => "not_fresh",
             Self::OtherAccount => "other_person",
             Self::Graph(_) => "graph_unavailable",
             Self::Denied(denied, _) => denied.code(),
@@ -135,6 +140,7 @@ impl SignInError {
                 Remedy::AdmitAccount => Text::NotLetIn,
                 Remedy::SignInAgain => Text::NotCompleted,
             }),
+            Self::Unmet(_) => Wording::Known(Text::StepUpMissing),
             Self::Denied(denied, _) => denied.message(),
             Self::NoBaseUrl | Self::NoRefreshToken | Self::NoTokenDatabase => {
                 Wording::Known(Text::NeedsAdministrator)

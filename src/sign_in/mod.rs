@@ -1,6 +1,7 @@
 //! One sign-in, from the attempt that a browser begins to the session.
 
 pub(crate) mod another_account;
+pub(crate) mod ask;
 pub(crate) mod attempt;
 pub(crate) mod attempt_cookies;
 pub(crate) mod audit;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::CsrfToken;
 use ring::digest::{SHA256, digest};
 
-use super::attempt::AttemptId;
+use super::{ask::Demand, attempt::AttemptId};
 use crate::{
     site::Site,
     util::{
@@ -30,6 +30,7 @@ pub(crate) struct State {
     pub(crate) began_at: DateTime<Utc>,
     pub(crate) site: SiteTag,
     pub(crate) next: StateNext,
+    pub(crate) demand: Demand,
 }
 
 /// What to do when `prompt=none` needs interaction.
@@ -93,6 +94,8 @@ const PURPOSE: &str = "state";
 const SILENT: u8 = 0b11;
 const AGAIN: u8 = 0b100;
 const HEAD: u8 = 0b1000;
+const FRESH: u8 = 0b1_0000;
+const AUTH_CONTEXT: u8 = 0b10_0000;
 
 impl State {
     pub(crate) fn seal(&self, sealer: &Sealer) -> Result<CsrfToken, CryptoError> {
@@ -103,6 +106,13 @@ impl State {
         };
         if self.again {
             flags |= AGAIN;
+        }
+        if self.demand.fresh {
+            flags |= FRESH;
+        }
+        let context = self.demand.auth_context.as_deref();
+        if context.is_some() {
+            flags |= AUTH_CONTEXT;
         }
         let next = match &self.next {
             StateNext::Whole(next) => next.as_str(),
@@ -115,6 +125,10 @@ impl State {
         plain.extend(self.id.0);
         plain.extend(self.site.0);
         plain.extend(self.began_at.timestamp().to_be_bytes());
+        if let Some(context) = context {
+            plain.push(u8::try_from(context.len()).map_err(|_| CryptoError)?);
+            plain.extend(context.as_bytes());
+        }
         plain.extend(next.as_bytes());
         Ok(CsrfToken::new(sealer.seal(PURPOSE, &plain)?))
     }
@@ -126,7 +140,14 @@ impl State {
         let ([slot, flags], rest) = plain.split_first_chunk()?;
         let (id, rest) = rest.split_first_chunk()?;
         let (site, rest) = rest.split_first_chunk()?;
-        let (began_at, next) = rest.split_first_chunk()?;
+        let (began_at, rest) = rest.split_first_chunk()?;
+        let (auth_context, next) = if flags & AUTH_CONTEXT == 0 {
+            (None, rest)
+        } else {
+            let (len, rest) = rest.split_first()?;
+            let (context, rest) = rest.split_at_checked(usize::from(*len))?;
+            (Some(std::str::from_utf8(context).ok()?.to_owned()), rest)
+        };
         let next = std::str::from_utf8(next).ok()?;
         Some(Self {
             slot: *slot,
@@ -143,6 +164,10 @@ impl State {
                 StateNext::Whole(NextPath::parse(next)?)
             } else {
                 StateNext::Head(next.to_owned())
+            },
+            demand: Demand {
+                auth_context,
+                fresh: flags & FRESH != 0,
             },
         })
     }
@@ -170,6 +195,10 @@ mod tests {
             began_at: DateTime::from_timestamp(1_800_000_000, 0).unwrap(),
             site: SiteTag::new(&site, "https://a.example/callback/"),
             next: StateNext::split(next).0,
+            demand: Demand {
+                auth_context: Some("c1".to_owned()),
+                fresh: true,
+            },
         }
     }
 
@@ -185,6 +214,7 @@ mod tests {
             assert_eq!((opened.slot, opened.silent), (3, state.silent));
             assert_eq!((opened.id, opened.site), (state.id, state.site));
             assert_eq!((opened.again, opened.began_at), (true, state.began_at));
+            assert_eq!(opened.demand, state.demand);
             let (_, rest) = StateNext::split(&next);
             assert_eq!(opened.next.join(rest), next);
         }

@@ -6,10 +6,12 @@ use std::sync::Mutex;
 use std::{rc::Rc, sync::Arc};
 
 use actix_web::HttpRequest;
+use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::{AuthorizationCode, RedirectUrl};
 use tokio::time::sleep;
 
 use super::{
+    ask::Demand,
     attempt::Attempt,
     error::SignInError,
     hooks::{DynHooks, HookContext},
@@ -55,6 +57,8 @@ pub(crate) struct SignInFlow {
     pub(crate) request: HttpRequest,
     pub(crate) redirect_uri: RedirectUrl,
     pub(crate) attempt: Attempt,
+    pub(crate) demand: Demand,
+    pub(crate) began_at: DateTime<Utc>,
 }
 
 impl SignInFlow {
@@ -158,6 +162,8 @@ impl SignInFlow {
             now: self.clock.now(),
         };
         let claims = verify(&self.provider, &self.http, snapshot, presented, &expected).await?;
+        let leeway = TimeDelta::from_std(settings.clock_leeway).unwrap_or_default();
+        self.demand.check(&claims, self.began_at, leeway)?;
         Ok((tokens, claims))
     }
 
@@ -312,6 +318,11 @@ impl SignInFlow {
                 return Ok(denied.into());
             }
             outcome = store.sign_in(sign_in.prepared(user)).await?;
+        }
+        if let SignInOutcome::SignedIn(signed_in) = &outcome
+            && !signed_in.user.is_active
+        {
+            return Ok(Denied::of_inactive(&signed_in.user).into());
         }
         if let SignInOutcome::SignedIn(signed_in) = &outcome
             && let Err(denied) = hooks.before_login(context, &signed_in.user).await

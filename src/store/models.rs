@@ -105,7 +105,7 @@ pub(super) struct InsertUser<'a> {
     is_staff: bool,
     is_superuser: bool,
     date_joined: NaiveDateTime,
-    last_login: NaiveDateTime,
+    last_login: Option<NaiveDateTime>,
     email_verified: bool,
 }
 
@@ -117,11 +117,11 @@ impl<'a> InsertUser<'a> {
             first_name: &user.first_name,
             last_name: &user.last_name,
             password: &user.password,
-            is_active: true,
+            is_active: user.is_active,
             is_staff: user.is_staff,
             is_superuser: user.is_superuser,
             date_joined: at,
-            last_login: at,
+            last_login: Some(at).filter(|_| user.is_active),
             email_verified: user.is_email_verified(),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
 use url::Url;
 use uuid::Uuid;
 
@@ -23,6 +24,8 @@ pub(super) struct AuthorizationRequest {
     nonce: String,
     scope: String,
     code_challenge: String,
+    /// The authentication context that is asked for the ID token.
+    auth_context: Option<String>,
 }
 
 /// What the browser brings back to the application.
@@ -106,6 +109,7 @@ impl AuthorizationRequest {
             nonce: get("nonce").unwrap_or_default().to_owned(),
             scope: scope.to_owned(),
             code_challenge: require("code_challenge")?.to_owned(),
+            auth_context: auth_context(get("claims"))?,
         })
     }
 
@@ -145,6 +149,9 @@ impl AuthorizationRequest {
             ));
         }
         state.accounts.consent(&person, &self.scope);
+        let is_asked = self.prompt.as_deref() == Some("login");
+        let now = state.now();
+        state.accounts.authenticate(&person, now, is_asked);
         // As long as Entra's codes. UUIDs take their bytes from the system's random source.
         let random: Vec<u8> = (0..24).flat_map(|_| Uuid::new_v4().into_bytes()).collect();
         let code = format!("1.AXQA{}", URL_SAFE_NO_PAD.encode(random));
@@ -155,6 +162,7 @@ impl AuthorizationRequest {
             nonce: self.nonce.clone(),
             scope: self.scope.clone(),
             code_challenge: self.code_challenge.clone(),
+            auth_context: self.auth_context.clone(),
             issued_at: state.now(),
             redeemed: false,
         };
@@ -183,4 +191,17 @@ impl AuthorizationRequest {
             parameters,
         }
     }
+}
+
+/// The authentication context in the parameter `claims`.
+fn auth_context(claims: Option<&str>) -> Result<Option<String>, EntraErrorPage> {
+    let Some(claims) = claims else {
+        return Ok(None);
+    };
+    let claims: Map<String, Value> = serde_json::from_str(claims).map_err(|_| {
+        EntraErrorPage::new("AADSTS9002350: The 'claims' parameter is no JSON object.")
+    })?;
+    let acrs = claims.get("id_token").and_then(|claims| claims.get("acrs"));
+    let value = acrs.and_then(|acrs| acrs.get("value")?.as_str());
+    Ok(value.map(str::to_owned))
 }

@@ -186,6 +186,12 @@ impl FakeEntra {
         self.state.lock().accounts.withdraw_consent(oid);
     }
 
+    /// Sets the optional claims of the app registration's ID tokens, of `auth_time` and `acrs`. At the
+    /// start there is neither.
+    pub fn set_optional_claims<const N: usize>(&self, claims: [&str; N]) {
+        self.state.lock().optional_claims = claims.map(str::to_owned).to_vec();
+    }
+
     /// Replaces the signing key. The old one is no longer published.
     pub fn rotate_keys(&self) {
         self.state.lock().keys.rotate();

@@ -11,6 +11,7 @@ pub(super) struct CodeGrant {
     pub(super) nonce: String,
     pub(super) scope: String,
     pub(super) code_challenge: String,
+    pub(super) auth_context: Option<String>,
     pub(super) issued_at: i64,
     pub(super) redeemed: bool,
 }

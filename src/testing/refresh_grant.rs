@@ -25,6 +25,8 @@ pub(super) struct RefreshGrant {
 pub(super) struct Accounts {
     /// By `oid`.
     revocations: HashMap<String, u64>,
+    /// When the person last entered their credentials, by `oid`.
+    authenticated_at: HashMap<String, i64>,
     /// The scopes that were consented to, by `oid`.
     consents: HashMap<String, HashSet<String>>,
 }
@@ -34,6 +36,19 @@ impl Accounts {
     pub(super) fn consent(&mut self, person: &Person, scope: &str) {
         let consent = self.consents.entry(person.oid.clone()).or_default();
         consent.extend(scope.split(' ').map(str::to_owned));
+    }
+
+    /// Takes a sign-in for one with credentials, if it is the first, or they were asked for.
+    pub(super) fn authenticate(&mut self, person: &Person, now: i64, is_asked: bool) {
+        let at = self.authenticated_at.entry(person.oid.clone());
+        let at = at.or_insert(now);
+        if is_asked {
+            *at = now;
+        }
+    }
+
+    pub(super) fn authenticated_at(&self, oid: &str) -> Option<i64> {
+        self.authenticated_at.get(oid).copied()
     }
 
     pub(super) fn withdraw_consent(&mut self, oid: &str) {

@@ -44,6 +44,7 @@ pub(super) struct State {
     pub(super) access_tokens: BoundedMap<AccessToken>,
     pub(super) refresh_tokens: BoundedMap<RefreshGrant>,
     pub(super) accounts: Accounts,
+    pub(super) optional_claims: Vec<String>,
     pub(super) requests: RequestLog,
     /// Each with the number of requests it still applies to.
     faults: HashMap<Endpoint, (Fault, usize)>,
@@ -73,6 +74,7 @@ impl SharedState {
             access_tokens: BoundedMap::default(),
             refresh_tokens: BoundedMap::default(),
             accounts: Accounts::default(),
+            optional_claims: Vec::new(),
             requests: RequestLog::default(),
             faults: HashMap::new(),
         };

@@ -160,6 +160,7 @@ struct Granted {
     person: Person,
     scope: String,
     nonce: Option<String>,
+    auth_context: Option<String>,
 }
 
 /// Redeems a code or a refresh token.
@@ -198,6 +199,7 @@ fn redeem_code(
         person: grant.person.clone(),
         scope: grant.scope.clone(),
         nonce: Some(grant.nonce.clone()),
+        auth_context: grant.auth_context.clone(),
     })
 }
 
@@ -217,6 +219,7 @@ fn refresh(state: &State, form: &HashMap<String, String>) -> Result<Granted, (u3
         person: grant.person(&state.people, &state.accounts, state.now(), scope)?,
         scope: scope.clone(),
         nonce: None,
+        auth_context: None,
     })
 }
 
@@ -244,6 +247,19 @@ fn issue_tokens(state: &mut State, grant: &Granted) -> HttpResponse {
         now: state.now(),
     };
     let mut parts = TokenParts::new(&grant.person, &state.keys, &context);
+    let optional = |name: &str| state.optional_claims.iter().any(|claim| claim == name);
+    if let Some(at) = state.accounts.authenticated_at(&grant.person.oid)
+        && optional("auth_time")
+    {
+        parts.claims.insert("auth_time".to_owned(), json!(at));
+    }
+    if let Some(auth_context) = &grant.auth_context
+        && optional("acrs")
+    {
+        parts
+            .claims
+            .insert("acrs".to_owned(), json!([auth_context]));
+    }
     if let Some(tamper) = &state.tamper {
         tamper(&mut parts);
     }

@@ -61,7 +61,7 @@ impl CurrentUser {
         self.user
     }
 
-    async fn read(req: &HttpRequest) -> Result<Self, Error> {
+    pub(super) async fn read(req: &HttpRequest) -> Result<Self, Error> {
         if let Some(user) = req.extensions().get::<Self>() {
             return Ok(user.clone());
         }

@@ -8,9 +8,10 @@ use actix_web::{
 
 use super::{
     extract::Sso,
-    request::{LOGIN, login_with_next},
+    request::{ASK, Client, LOGIN, login_with_next_and},
     wiring::{Missing, WiringError},
 };
+use crate::sign_in::ask::Ask;
 
 /// Extractor error: 401 as JSON. It never redirects; [`require_login`](crate::require_login) does.
 #[derive(thiserror::Error)]
@@ -24,7 +25,27 @@ crate::util::log::readable_debug!(LoginRequired);
 impl LoginRequired {
     pub(crate) fn new(req: &HttpRequest) -> Self {
         Self {
-            login_url: login_url(req),
+            login_url: login_url(req, ""),
+        }
+    }
+
+    /// For a page that asks more of the sign-in than the settings do.
+    pub(crate) fn asking(req: &HttpRequest, sso: &Sso, ask: &Ask) -> Self {
+        let sealed = ask.seal(&sso.sealer, &sso.site);
+        let ask = sealed.map(|sealed| format!("&{ASK}={sealed}"));
+        Self {
+            login_url: login_url(req, &ask.unwrap_or_default()),
+        }
+    }
+
+    /// A redirect for a browser, 401 for an API client.
+    pub(crate) fn respond(&self, req: &HttpRequest) -> HttpResponse {
+        match Client::for_request(req) {
+            Client::Api => self.error_response(),
+            Client::Browser => HttpResponse::Found()
+                .insert_header((header::LOCATION, self.login_url()))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .finish(),
         }
     }
 
@@ -52,13 +73,16 @@ impl ResponseError for LoginRequired {
 
 /// Where to sign in, with the way back. Only a page that was read can be returned to: a post can't
 /// be repeated.
-fn login_url(req: &HttpRequest) -> String {
+fn login_url(req: &HttpRequest, ask: &str) -> String {
     let path = login_path(req);
     let is_read = matches!(*req.method(), Method::GET | Method::HEAD);
     let here = req.uri().path_and_query().filter(|_| is_read);
     match here {
-        Some(here) => login_with_next(&path, here.as_str()),
-        None => path,
+        Some(here) => login_with_next_and(&path, here.as_str(), ask),
+        None => match ask.strip_prefix('&') {
+            Some(ask) => format!("{path}?{ask}"),
+            None => path,
+        },
     }
 }
 

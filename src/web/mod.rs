@@ -17,6 +17,7 @@ pub(crate) mod page;
 mod recheck;
 pub(crate) mod request;
 pub(crate) mod require_login;
+pub(crate) mod requirement;
 pub(crate) mod respond;
 pub(crate) mod session_cookie;
 pub(crate) mod session_middleware;

@@ -13,6 +13,9 @@ const X_REQUESTED_WITH: HeaderName = HeaderName::from_static("x-requested-with")
 /// The name of the login resource, for `url_for`.
 pub(crate) const LOGIN: &str = "microsoft_sso.login";
 
+/// The parameter of `login/` for what a page asks of the sign-in, sealed.
+pub(crate) const ASK: &str = "ask";
+
 /// What the names of all resources of the plugin begin with.
 const RESOURCE_PREFIX: &str = "microsoft_sso.";
 
@@ -78,6 +81,11 @@ pub(crate) const MAX_LOCATION: usize = 3500;
 /// The URL of `login/` that leads back to a path. The path is checked when it comes in; one that is
 /// too long loses its query.
 pub(crate) fn login_with_next(login: &str, next: &str) -> String {
+    login_with_next_and(login, next, "")
+}
+
+/// As [`login_with_next`], with more of a query, which is percent-encoded already.
+pub(super) fn login_with_next_and(login: &str, next: &str, more: &str) -> String {
     let shortened = NextPath::within(next).filter(|_| NextPath::parse(next).is_none());
     let next = shortened.as_ref().map_or(next, NextPath::as_str);
     let path = next.split('?').next().unwrap_or_default();
@@ -86,13 +94,16 @@ pub(crate) fn login_with_next(login: &str, next: &str) -> String {
         query::build_short("next", next),
         query::build(&[("next", path)]),
     ];
-    let mut urls = ways.iter().map(|query| format!("{login}?{query}"));
+    let mut urls = ways.iter().map(|query| format!("{login}?{query}{more}"));
     urls.find(|url| url.len() <= MAX_LOCATION)
         .unwrap_or_else(|| {
             tracing::debug!(
                 bytes = next.len(),
                 "the way back was dropped: it is too long for a redirect"
             );
-            login.to_owned()
+            match more.strip_prefix('&') {
+                Some(more) => format!("{login}?{more}"),
+                None => login.to_owned(),
+            }
         })
 }

@@ -1,18 +1,14 @@
 //! The middleware for pages that need a signed-in user.
 
 use actix_web::{
-    Error, HttpRequest, HttpResponse, ResponseError,
+    Error,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::header,
     middleware::Next,
 };
 
 use super::{
-    extract::Sso,
-    login_required::LoginRequired,
-    request::{Client, is_own_endpoint},
-    wiring::check_sessions,
+    extract::Sso, login_required::LoginRequired, request::is_own_endpoint, wiring::check_sessions,
 };
 
 /// Middleware that admits only signed-in users:
@@ -38,21 +34,10 @@ pub async fn require_login(
         check_sessions(req.request())?;
         let session = req.extract::<actix_session::Session>().await?;
         if sso.identity(&session).is_none() {
-            let response = login_required(req.request());
+            let response = LoginRequired::new(req.request()).respond(req.request());
             return Ok(req.into_response(response).map_into_right_body());
         }
     }
     let served = next.call(req).await;
     served.map(ServiceResponse::map_into_left_body)
-}
-
-fn login_required(req: &HttpRequest) -> HttpResponse {
-    let required = LoginRequired::new(req);
-    match Client::for_request(req) {
-        Client::Api => required.error_response(),
-        Client::Browser => HttpResponse::Found()
-            .insert_header((header::LOCATION, required.login_url()))
-            .insert_header((header::CACHE_CONTROL, "no-store"))
-            .finish(),
-    }
 }

@@ -57,6 +57,14 @@ impl Visitor {
         }
     }
 
+    /// Whoever a second attempt doesn't help.
+    pub(super) fn without_retry(req: &HttpRequest) -> Self {
+        Self {
+            retry: Retry::No,
+            ..Self::of_any_page(req)
+        }
+    }
+
     /// Whoever asked for any page of the application, before it is known which.
     pub(super) fn of_any_page(req: &HttpRequest) -> Self {
         let site = shared(req).and_then(|sso| sso.sites.for_request(req, &sso.trusted_proxies));

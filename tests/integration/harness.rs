@@ -1,11 +1,11 @@
 //! An application with the plugin, on a port of its own, beside an emulated Entra of its own.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_session::{Session, storage::SessionStore};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
-    dev::ServerHandle,
+    dev::{HttpServiceFactory, ServerHandle},
     middleware::from_fn,
     rt,
     web::{self, Data},
@@ -13,8 +13,9 @@ use actix_web::{
 use chrono::TimeDelta;
 use microsoft_sso::{
     ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY, Builder, Button, Clock, Config, ConfigBuilder,
-    CurrentUser, DieselStore, Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Sessions,
-    Site,
+    CurrentUser, DieselStore, Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Requirement,
+    Sessions, Site, require_auth_context, require_current_user, require_fresh, require_role,
+    require_staff, require_superuser,
     testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
@@ -43,11 +44,23 @@ fn pages(app: &mut web::ServiceConfig) {
         .route("/cart", web::get().to(cart))
         .route("/leave", web::post().to(leave))
         .route("/button", web::get().to(button))
+        .service(guarded("/role", require_role("editor")))
+        .service(guarded("/staff", require_staff()))
+        .service(guarded("/superuser", require_superuser()))
+        .service(guarded("/current", require_current_user()))
+        .service(guarded("/fresh", require_fresh(Duration::from_secs(300))))
+        .service(guarded("/context", require_auth_context("c1")))
         .service(
             web::scope("/private")
                 .wrap(from_fn(microsoft_sso::require_login))
                 .default_service(web::to(|| async { "private" })),
         );
+}
+
+fn guarded(path: &str, requirement: Requirement) -> impl HttpServiceFactory + 'static {
+    web::scope(path)
+        .wrap(requirement)
+        .default_service(web::to(|| async { "guarded" }))
 }
 
 async fn home(messages: Messages) -> String {

@@ -56,6 +56,7 @@ mod recheck;
 mod recheck_ends;
 mod refusals;
 mod relay;
+mod requirements;
 mod roles;
 mod secrets;
 mod sessions;
