@@ -3,20 +3,20 @@
 //!
 //! `cargo run --example extra_graph_field`, then open <http://127.0.0.1:8000>.
 
-use std::error::Error;
+use std::{error::Error, time::Duration};
 
 use actix_web::{
-    App, HttpServer, Responder, get,
-    web::{self, Data},
+    App, HttpServer, Responder,
+    error::ErrorInternalServerError,
+    get,
+    middleware::from_fn,
+    web::{self, Data, Redirect},
 };
 use diesel::{
     prelude::*,
     r2d2::{ConnectionManager, Pool},
 };
-use microsoft_sso::{
-    Config, Denied, DieselStore, HookContext, Hooks, Identity, MicrosoftSso, User,
-    testing::FakeEntra,
-};
+use microsoft_sso::{Config, DieselStore, GraphClient, Identity, MicrosoftSso, testing::FakeEntra};
 use schema::time_zones;
 
 type Database = Pool<ConnectionManager<SqliteConnection>>;
@@ -30,27 +30,20 @@ mod schema {
     }
 }
 
-/// Asks Graph at each sign-in, and stores the answer.
-struct TimeZone(Database);
-
-impl Hooks for TimeZone {
-    async fn before_login(&self, context: HookContext<'_>, user: &User) -> Result<(), Denied> {
-        let settings = match context.graph("/me/mailboxSettings").await {
-            Ok(settings) => settings,
-            // A sign-in without it is better than none: the stored one stays.
-            Err(error) => {
-                tracing::warn!(%error, "the time zone can't be read");
-                return Ok(());
-            }
-        };
-        let name = settings["timeZone"].as_str().unwrap_or("UTC").to_owned();
-        let (database, id) = (self.0.clone(), user.id.to_string());
-        let saved = web::block(move || save(&database, &id, &name)).await;
-        match saved {
-            Ok(Ok(())) => Ok(()),
-            _ => Err(Denied::Refused("Your time zone can't be saved.".into())),
-        }
-    }
+/// Asks Graph, and stores the answer. At the first visit Microsoft asks the user for the scope.
+#[get("/time-zone")]
+async fn time_zone(
+    identity: Identity,
+    graph: GraphClient,
+    database: Data<Database>,
+) -> Result<impl Responder, actix_web::Error> {
+    let graph = graph.with_scopes(["MailboxSettings.Read"]);
+    let settings = graph.get("/me/mailboxSettings").await?;
+    let name = settings["timeZone"].as_str().unwrap_or("UTC").to_owned();
+    let id = identity.user_id.to_string();
+    let saved = web::block(move || save(&database, &id, &name)).await?;
+    saved.map_err(ErrorInternalServerError)?;
+    Ok(Redirect::to("/").see_other())
 }
 
 fn save(database: &Database, id: &str, name: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
@@ -72,8 +65,10 @@ async fn home(identity: Option<Identity>, database: Data<Database>) -> impl Resp
         zone.first::<String>(&mut connection).ok()
     });
     let zone = zone.await.ok().flatten();
-    let zone = zone.unwrap_or_else(|| "unknown".to_owned());
-    format!("{}, your time zone is {zone}.", identity.first_name)
+    match zone {
+        Some(zone) => format!("{}, your time zone is {zone}.", identity.first_name),
+        None => "Open /time-zone to look it up.".to_owned(),
+    }
 }
 
 #[actix_web::main]
@@ -85,11 +80,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .application_id(entra.application_id())
         .client_secret(entra.client_secret())
         .allowable_domains(["*"])
-        .scopes(["User.Read", "MailboxSettings.Read"])
+        .recheck(Duration::from_secs(900))
         .environment()
         .build()?;
     // One database for the application and the plugin.
-    let manager = ConnectionManager::new("extra_graph_field.sqlite3");
+    let manager = ConnectionManager::<SqliteConnection>::new("extra_graph_field.sqlite3");
     let database = Pool::builder().max_size(1).build(manager)?;
     diesel::sql_query(
         "CREATE TABLE IF NOT EXISTS time_zones (user_id TEXT PRIMARY KEY, name TEXT)",
@@ -97,8 +92,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .execute(&mut database.get()?)?;
     let store = DieselStore::with_pool(database.clone(), &config);
     store.migrate()?;
-    let sso = MicrosoftSso::builder(config).store(store);
-    let sso = Data::new(sso.hooks(TimeZone(database.clone())).build()?);
+    let sso = Data::new(MicrosoftSso::builder(config).store(store).build()?);
     println!("Open http://127.0.0.1:8000/ in your browser.");
     HttpServer::new(move || {
         App::new()
@@ -106,6 +100,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .app_data(Data::new(database.clone()))
             .configure(microsoft_sso::config)
             .service(home)
+            .service(
+                web::scope("")
+                    .wrap(from_fn(microsoft_sso::require_login))
+                    .service(time_zone),
+            )
             .wrap(sso.sessions())
     })
     .bind(("127.0.0.1", 8000))?

@@ -24,6 +24,7 @@ use self::{
     response::{HttpError, HttpProblem, Response, Source, Was, without_query},
 };
 
+mod challenge;
 mod connect;
 mod dial;
 mod exchange;
@@ -114,6 +115,24 @@ impl HttpClient {
         self.answer(request).await
     }
 
+    /// `POST` of JSON that may change something there: it is never sent twice.
+    #[cfg(feature = "_diesel")]
+    pub(crate) async fn post_once(
+        &self,
+        url: &str,
+        bearer: &str,
+        body: Vec<u8>,
+        limit: usize,
+        time_limit: Duration,
+    ) -> Result<Response, HttpError> {
+        let mut request = Request::new(url, Method::POST, limit, time_limit);
+        request.bearer(bearer)?;
+        request.header(header::CONTENT_TYPE, "application/json")?;
+        request.body = body.into();
+        request.is_repeatable = false;
+        self.answer(request).await
+    }
+
     /// Sends a request of the openidconnect client, which uses `http` 1; awc uses `http` 0.2.
     pub(crate) async fn send(
         &self,
@@ -151,7 +170,7 @@ impl HttpClient {
                 Err(problem) => problem,
             };
             // A connection of its own never served anything, and one that answers is there.
-            if first.idle().is_none() || first.has_answer() {
+            if first.idle().is_none() || first.has_answer() || !request.is_repeatable {
                 return Err(problem);
             }
             tracing::info!(reason = %problem, url = %without_query(url), "an idle connection was gone; asking again on a new one");
@@ -218,7 +237,11 @@ async fn head(
     let mut sending = pin!(sent.send_body(request.body.clone()));
     let response = match timeout(silence, sending.as_mut()).await {
         Ok(response) => response,
-        Err(_) if exchange.idle().is_some_and(|idle| idle >= IDLE) && !exchange.has_answer() => {
+        Err(_)
+            if request.is_repeatable
+                && exchange.idle().is_some_and(|idle| idle >= IDLE)
+                && !exchange.has_answer() =>
+        {
             return Err(HttpProblem::Timeout(silence, exchange.waits_for()));
         }
         Err(_) => sending.await,

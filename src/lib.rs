@@ -233,7 +233,10 @@ pub use settings::{
 };
 pub use sign_in::hooks::{GraphQueryError, HookContext, Hooks};
 pub use site::{Site, UnnamedSite};
-pub use sso::{BuildError, Builder, MicrosoftSso};
+pub use sso::{
+    MicrosoftSso,
+    builder::{BuildError, Builder},
+};
 #[cfg(feature = "_diesel")]
 pub use store::{diesel::DieselStore, pool::DatabasePool, schema};
 pub use store::{
@@ -245,6 +248,11 @@ pub use util::{
     crypto::CryptoError,
     picture::{Picture, PictureUpdate},
     secret::Secret,
+};
+#[cfg(feature = "_diesel")]
+pub use web::{
+    access_token::{AccessToken, AccessTokenError},
+    graph_client::{GraphClient, GraphClientError, GraphRefusal},
 };
 pub use web::{
     button::{Button, Theme},

@@ -52,7 +52,7 @@ fn read(folder: &Path, module: &str, sources: &mut Sources) {
 
 /// The code without comments and without its tests.
 fn code(source: &str) -> String {
-    let end = source.find("#[cfg(test)]\nmod tests {");
+    let end = source.find("\nmod tests {");
     let lines = source[..end.unwrap_or(source.len())].lines();
     let lines = lines.filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")

@@ -48,6 +48,38 @@ impl GraphError {
         }
     }
 
+    /// Of a question of the application's own.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn of_query(response: &Response) -> Self {
+        Self::new(response, "; is the scope for it among those of the token?")
+    }
+
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Unreachable(_) => None,
+            Self::Status { endpoint, .. } | Self::Malformed(endpoint) => Some(endpoint.status()),
+        }
+    }
+
+    /// Graph's own error code.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Status { code, .. } => code.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// How long Graph asks to wait.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Status { endpoint, .. } => endpoint.retry_after(),
+            _ => None,
+        }
+    }
+
     /// Whether nobody answered, so that the next question waits as long.
     pub(crate) fn is_silence(&self) -> bool {
         matches!(self, Self::Unreachable(error) if error.is_silence())

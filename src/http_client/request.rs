@@ -21,6 +21,8 @@ pub(super) struct Request<'a> {
     pub(super) time_limit: Duration,
     /// Whether it goes past any proxy.
     pub(super) is_direct: bool,
+    /// Whether it may be sent again where nobody knows whether it arrived.
+    pub(super) is_repeatable: bool,
 }
 
 impl<'a> Request<'a> {
@@ -33,6 +35,7 @@ impl<'a> Request<'a> {
             limit,
             time_limit,
             is_direct: false,
+            is_repeatable: true,
         }
     }
 

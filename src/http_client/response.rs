@@ -4,9 +4,10 @@ use std::{fmt, time::Duration};
 
 use awc::http::{
     StatusCode,
-    header::{HeaderMap, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{HeaderMap, HeaderName, RETRY_AFTER},
 };
 
+use super::challenge;
 use crate::util::log::printable;
 
 /// The headers under whose values Microsoft's own logs have a request: Graph's, Entra's, both's.
@@ -38,6 +39,8 @@ struct Parts {
     status: StatusCode,
     ids: Vec<(HeaderName, String)>,
     has_claims_challenge: bool,
+    #[cfg(feature = "_diesel")]
+    claims_challenge: Option<Vec<u8>>,
     retry_after: Option<Duration>,
 }
 
@@ -51,13 +54,13 @@ impl Source {
             let seconds = value.to_str().ok()?.trim().parse().ok()?;
             Some(Duration::from_secs(seconds))
         });
-        let challenges = headers.get_all(WWW_AUTHENTICATE);
-        let mut challenges = challenges.filter_map(|value| value.to_str().ok());
         Self(Box::new(Parts {
             url: without_query(url),
             status,
             ids: REQUEST_IDS.into_iter().filter_map(id).collect(),
-            has_claims_challenge: challenges.any(|value| value.contains("insufficient_claims")),
+            has_claims_challenge: challenge::is_there(headers),
+            #[cfg(feature = "_diesel")]
+            claims_challenge: challenge::claims(headers),
             retry_after,
         }))
     }
@@ -89,6 +92,17 @@ impl Source {
     /// (Microsoft identity platform, "Claims challenges").
     pub(crate) fn has_claims_challenge(&self) -> bool {
         self.0.has_claims_challenge
+    }
+
+    /// The claims that are wanted, decoded.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn claims_challenge(&self) -> Option<&[u8]> {
+        self.0.claims_challenge.as_deref()
+    }
+
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
     }
 }
 

@@ -9,9 +9,11 @@ use openidconnect::Scope;
 use openidconnect::{
     AuthorizationCode, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
 };
+use serde_json::{Map, Value};
 
 use super::{
     aadsts::Remedy,
+    client_capability,
     credential::{ClientAuthentication, Credential, error::CredentialError, request::TokenRequest},
     flow::Client,
     id_token::RawIdToken,
@@ -133,6 +135,8 @@ pub(crate) enum Grant<'a> {
 pub(crate) struct TokenClient<'a> {
     pub(crate) client: &'a Client,
     pub(crate) credential: &'a Credential,
+    /// Whether the application handles claims challenges.
+    pub(crate) declares_capability: bool,
     pub(crate) request: TokenRequest<'a>,
 }
 
@@ -178,6 +182,11 @@ impl TokenClient<'_> {
             Ok(HttpResponse::new(response.body))
         };
         let send = |request| send(request);
+        let mut fields = authentication.fields();
+        if self.declares_capability {
+            let claims = Value::Object(client_capability::declare(Map::new()));
+            fields.push(("claims", claims.to_string()));
+        }
         let sent = match grant {
             Grant::Code {
                 code,
@@ -190,7 +199,7 @@ impl TokenClient<'_> {
                     .exchange_code(code.clone())
                     .set_pkce_verifier(verifier)
                     .set_redirect_uri(Cow::Borrowed(*redirect_uri));
-                for (name, value) in authentication.fields() {
+                for (name, value) in fields {
                     request = request.add_extra_param(name, value);
                 }
                 request.request_async(&send).await
@@ -199,7 +208,7 @@ impl TokenClient<'_> {
             Grant::Refresh { token, scopes } => {
                 let mut request = self.client.exchange_refresh_token(token);
                 request = request.add_scopes(scopes.iter().cloned());
-                for (name, value) in authentication.fields() {
+                for (name, value) in fields {
                     request = request.add_extra_param(name, value);
                 }
                 request.request_async(&send).await

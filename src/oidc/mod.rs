@@ -2,6 +2,7 @@
 
 pub(crate) mod aadsts;
 pub(crate) mod claims;
+pub(crate) mod client_capability;
 pub(crate) mod credential;
 mod entra_values;
 pub(crate) mod exchange;

@@ -9,6 +9,7 @@ use openidconnect::{RedirectUrl, Scope};
 use super::login_params::{LoginParams, Unasked};
 use crate::{
     oidc::{
+        client_capability,
         flow::{AuthorizeRequest, authorize_url},
         provider::Snapshot,
     },
@@ -153,7 +154,11 @@ impl Begun<'_> {
             verifier: attempt.verifier(),
             redirect_uri: &self.redirect_uri,
             scopes: sso.site.scopes.iter().cloned().chain(asked).collect(),
-            claims: self.params.ask.claims(),
+            claims: if sso.site.config.recheck.is_some() {
+                client_capability::declare(self.params.ask.claims())
+            } else {
+                self.params.ask.claims()
+            },
             response_mode: sso.site.config.response_mode,
             prompt: self.params.prompt.clone(),
             login_hint: self.params.login_hint.clone(),

@@ -147,6 +147,16 @@ impl TokenStore {
         updated.await
     }
 
+    /// Keeps a newer refresh token of a session.
+    pub(crate) async fn replace(&self, id: TokenId, newest: &Secret) -> Result<(), StoreError> {
+        let id = id.to_string();
+        let sealed = self.seal(&id, newest)?;
+        let replaced = self
+            .database
+            .block(move |pool| on_backend!(pool, |conn| conn.replace_refresh_token(&id, &sealed)));
+        replaced.await
+    }
+
     pub(crate) async fn delete(&self, id: TokenId) -> Result<(), StoreError> {
         let id = id.to_string();
         let deleted = self

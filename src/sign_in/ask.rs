@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{oidc::claims::VerifiedClaims, site::Site, util::crypto::Sealer};
 
-#[cfg(test)]
 /// Longest claims challenge that is passed on, in bytes. Microsoft's samples have about 100.
+#[cfg(feature = "_diesel")]
 const MAX_CHALLENGE: usize = 1000;
 
 /// Wishes of the application.
@@ -50,7 +50,7 @@ pub(crate) enum Unmet {
 }
 
 impl Ask {
-    #[cfg(test)]
+    #[cfg(feature = "_diesel")]
     pub(crate) fn scopes(scopes: impl IntoIterator<Item = String>) -> Self {
         Self {
             scopes: scopes.into_iter().collect(),
@@ -67,7 +67,7 @@ impl Ask {
 
     /// The answer to a claims challenge of an API, given as the API sent it, decoded. `None` if it is no
     /// small JSON object.
-    #[cfg(test)]
+    #[cfg(feature = "_diesel")]
     pub(crate) fn challenge(claims: &[u8]) -> Option<Self> {
         if claims.len() > MAX_CHALLENGE {
             return None;

@@ -141,6 +141,7 @@ impl SignInFlow {
         let client = TokenClient {
             client: &self.site.client(&snapshot),
             credential: &self.site.credential,
+            declares_capability: settings.recheck.is_some(),
             request: TokenRequest {
                 http: &self.http,
                 token_endpoint: &snapshot.metadata.token_endpoint,

@@ -42,6 +42,7 @@ pub(crate) trait TokenStatements {
     fn lease_token(&mut self, row: &TokenRow, now: i64, until: i64) -> QueryResult<bool>;
     /// Whether the row is there.
     fn update_token(&mut self, id: &str, update: &TokenUpdate) -> QueryResult<bool>;
+    fn replace_refresh_token(&mut self, id: &str, sealed: &[u8]) -> QueryResult<()>;
     fn delete_token(&mut self, id: &str) -> QueryResult<()>;
     fn delete_tokens_of_user(&mut self, user_id: &str) -> QueryResult<usize>;
     fn has_token_of_entra(&mut self, sid: &str) -> QueryResult<bool>;
@@ -78,6 +79,13 @@ macro_rules! token_statements {
             fn update_token(&mut self, id: &str, update: &TokenUpdate) -> QueryResult<bool> {
                 let updated = diesel::update(table.find(id)).set(update).execute(self)?;
                 Ok(updated > 0)
+            }
+
+            fn replace_refresh_token(&mut self, id: &str, sealed: &[u8]) -> QueryResult<()> {
+                diesel::update(table.find(id))
+                    .set(tokens::refresh_token.eq(sealed))
+                    .execute(self)
+                    .map(drop)
             }
 
             fn delete_token(&mut self, id: &str) -> QueryResult<()> {

@@ -26,6 +26,12 @@ pub enum Endpoint {
     Photo,
     /// Graph's `/me/getMemberObjects`
     MemberObjects,
+    /// Graph's `/me/mailboxSettings`
+    MailboxSettings,
+    /// Graph's `/me/messages`
+    Messages,
+    /// Graph's `/me/sendMail`
+    SendMail,
 }
 
 impl Endpoint {
@@ -39,6 +45,9 @@ impl Endpoint {
             _ if ends("/oauth2/v2.0/logout") => Self::Logout,
             _ if ends("/identity/oauth2/token") || ends("/msi/token") => Self::ManagedIdentity,
             _ if ends("/me") => Self::Me,
+            _ if ends("/me/mailboxSettings") => Self::MailboxSettings,
+            _ if ends("/me/messages") => Self::Messages,
+            _ if ends("/me/sendMail") => Self::SendMail,
             _ if ends("/getMemberObjects") => Self::MemberObjects,
             _ if ends("/$value") => Self::Photo,
             _ => return None,

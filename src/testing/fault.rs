@@ -85,7 +85,7 @@ fn faulty_response(fault: Fault) -> HttpResponse {
         Fault::ClaimsChallenge => HttpResponse::Unauthorized()
             .insert_header((
                 "WWW-Authenticate",
-                "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnt9fQ==\"",
+                "Bearer realm=\"\", error=\"insufficient_claims\", claims=\"eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNjA0MTA2NjUxIn19fQ==\"",
             ))
             .json(json!({ "error": {
                 "code": "InvalidAuthenticationToken",

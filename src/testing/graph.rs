@@ -1,6 +1,12 @@
 //! The emulated Microsoft Graph: `/me` and what is below it.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use std::collections::HashMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{Data, Json, Query},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -85,6 +91,58 @@ pub(super) async fn mailbox_settings(req: HttpRequest, state: Data<SharedState>)
         return error(StatusCode::FORBIDDEN, "ErrorAccessDenied", message);
     }
     HttpResponse::Ok().json(json!({ "timeZone": person.time_zone }))
+}
+
+/// How many messages a mailbox has, and how many are on a page.
+const MESSAGES: usize = 7;
+const PAGE: usize = 3;
+
+/// The messages of the person, page by page, for tokens with the scope that it needs.
+pub(super) async fn messages(
+    req: HttpRequest,
+    state: Data<SharedState>,
+    Query(query): Query<HashMap<String, String>>,
+) -> HttpResponse {
+    let state = state.lock();
+    if token_owner(&req, &state).is_none() {
+        return unauthorized();
+    }
+    if !state.has_scope(access_token(&req).unwrap_or_default(), "Mail.ReadBasic") {
+        let message = "Access is denied. Check credentials and try again.";
+        return error(StatusCode::FORBIDDEN, "ErrorAccessDenied", message);
+    }
+    let skip = query.get("$skip").and_then(|skip| skip.parse().ok());
+    let skip: usize = skip.unwrap_or_default();
+    let end = MESSAGES.min(skip + PAGE);
+    let message = |number: usize| json!({ "subject": format!("Message {number}") });
+    let page: Vec<_> = (skip..end).map(message).collect();
+    let mut answer = json!({ "value": page });
+    if end < MESSAGES {
+        let next = format!("{}/v1.0/me/messages?$skip={end}", state.base_url);
+        answer["@odata.nextLink"] = json!(next);
+    }
+    HttpResponse::Ok().json(answer)
+}
+
+/// Takes a message, for tokens with the scope that it needs.
+pub(super) async fn send_mail(
+    req: HttpRequest,
+    state: Data<SharedState>,
+    Json(mail): Json<Value>,
+) -> HttpResponse {
+    let state = state.lock();
+    if token_owner(&req, &state).is_none() {
+        return unauthorized();
+    }
+    if !state.has_scope(access_token(&req).unwrap_or_default(), "Mail.Send") {
+        let message = "Access is denied. Check credentials and try again.";
+        return error(StatusCode::FORBIDDEN, "ErrorAccessDenied", message);
+    }
+    if mail.get("message").is_none() {
+        let message = "The message is missing.";
+        return error(StatusCode::BAD_REQUEST, "ErrorInvalidRequest", message);
+    }
+    HttpResponse::Accepted().finish()
 }
 
 /// All of a person's groups, for tokens with a scope that it needs.

@@ -40,6 +40,8 @@ fn routes(app: &mut ServiceConfig) {
             "/v1.0/me/mailboxSettings",
             web::get().to(graph::mailbox_settings),
         )
+        .route("/v1.0/me/messages", web::get().to(graph::messages))
+        .route("/v1.0/me/sendMail", web::post().to(graph::send_mail))
         .route("/v1.0/me/photo/$value", web::get().to(graph::photo))
         .route("/v1.0/me/photos/{size}/$value", web::get().to(graph::photo))
         .route(

@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use futures_util::future::{OptionFuture, join};
-use openidconnect::RefreshToken;
+use openidconnect::{RefreshToken, Scope};
 
 use crate::{
     account::{decide::SignIn, denied::Denied, profile::Profile, rights::named_roles},
@@ -73,7 +73,7 @@ impl From<StoreError> for Refreshed {
 
 impl SignedInAccount {
     pub(super) async fn refresh(&self, token: &Secret) -> Refreshed {
-        let tokens = match self.redeem(token).await {
+        let tokens = match self.redeem(token, &self.site.scopes).await {
             Ok(tokens) => tokens,
             Err(SignInError::Exchange(error)) => return refused(error),
             Err(error) => return Refreshed::trouble(&error),
@@ -92,13 +92,19 @@ impl SignedInAccount {
         }
     }
 
-    async fn redeem(&self, token: &Secret) -> Result<Tokens, SignInError> {
+    /// Redeems a refresh token for an access token with these scopes.
+    pub(super) async fn redeem(
+        &self,
+        token: &Secret,
+        scopes: &[Scope],
+    ) -> Result<Tokens, SignInError> {
         let settings = &self.site.config;
         let timeout = settings.entra_timeout;
         let snapshot = self.provider.snapshot(&self.http, timeout).await?;
         let client = TokenClient {
             client: &self.site.client(&snapshot),
             credential: &self.site.credential,
+            declares_capability: settings.recheck.is_some(),
             request: TokenRequest {
                 http: &self.http,
                 token_endpoint: &snapshot.metadata.token_endpoint,
@@ -109,7 +115,7 @@ impl SignedInAccount {
         };
         let grant = Grant::Refresh {
             token: RefreshToken::new(token.expose().to_owned()),
-            scopes: &self.site.scopes,
+            scopes,
         };
         Ok(client.redeem(&grant).await?)
     }

@@ -8,6 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::time::{Instant, sleep};
 
 use super::{
+    access_tokens::AccessTokens,
     known_checks::{Known, KnownChecks},
     refresh::{Refreshed, SignedInAccount},
 };
@@ -42,14 +43,17 @@ pub(crate) enum Verdict {
 #[derive(Debug)]
 pub(crate) struct SessionChecks {
     pub(crate) tokens: Arc<TokenStore>,
+    pub(crate) access_tokens: Arc<AccessTokens>,
     known: KnownChecks,
     checks: SingleFlight<TokenId, (Verdict, Option<LiveToken>)>,
 }
 
 impl SessionChecks {
     pub(crate) fn new(tokens: TokenStore) -> Self {
+        let tokens = Arc::new(tokens);
         Self {
-            tokens: Arc::new(tokens),
+            access_tokens: Arc::new(AccessTokens::new(Arc::clone(&tokens))),
+            tokens,
             known: KnownChecks::default(),
             checks: SingleFlight::new(TimeDelta::zero()),
         }

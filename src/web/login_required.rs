@@ -13,11 +13,15 @@ use super::{
 };
 use crate::sign_in::ask::Ask;
 
-/// Extractor error: 401 as JSON. It never redirects; [`require_login`](crate::require_login) does.
+/// Nobody is signed in, or not for what is asked for. As the error of an extractor it is 401 as JSON:
+/// [`require_login`](crate::require_login) redirects. What asks more of a sign-in than the settings do, such
+/// as [`GraphClient`](crate::GraphClient), redirects browsers by it, too.
 #[derive(thiserror::Error)]
 #[error("nobody is signed in")]
 pub struct LoginRequired {
     login_url: String,
+    /// Whether it answers with a redirect.
+    redirects: bool,
 }
 
 crate::util::log::readable_debug!(LoginRequired);
@@ -26,6 +30,7 @@ impl LoginRequired {
     pub(crate) fn new(req: &HttpRequest) -> Self {
         Self {
             login_url: login_url(req, ""),
+            redirects: false,
         }
     }
 
@@ -35,18 +40,14 @@ impl LoginRequired {
         let ask = sealed.map(|sealed| format!("&{ASK}={sealed}"));
         Self {
             login_url: login_url(req, &ask.unwrap_or_default()),
+            redirects: Client::for_request(req) == Client::Browser,
         }
     }
 
-    /// A redirect for a browser, 401 for an API client.
-    pub(crate) fn respond(&self, req: &HttpRequest) -> HttpResponse {
-        match Client::for_request(req) {
-            Client::Api => self.error_response(),
-            Client::Browser => HttpResponse::Found()
-                .insert_header((header::LOCATION, self.login_url()))
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .finish(),
-        }
+    /// As a redirect for a browser, and 401 for an API client.
+    pub(crate) fn redirecting(mut self, req: &HttpRequest) -> Self {
+        self.redirects = Client::for_request(req) == Client::Browser;
+        self
     }
 
     /// The URL of the sign-in that leads back to this request's page.
@@ -57,10 +58,20 @@ impl LoginRequired {
 
 impl ResponseError for LoginRequired {
     fn status_code(&self) -> StatusCode {
-        StatusCode::UNAUTHORIZED
+        if self.redirects {
+            StatusCode::FOUND
+        } else {
+            StatusCode::UNAUTHORIZED
+        }
     }
 
     fn error_response(&self) -> HttpResponse {
+        if self.redirects {
+            return HttpResponse::Found()
+                .insert_header((header::LOCATION, self.login_url()))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .finish();
+        }
         HttpResponse::Unauthorized()
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .json(serde_json::json!({

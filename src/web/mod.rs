@@ -1,10 +1,14 @@
 //! The actix side: extractors, middleware, pages.
 
+#[cfg(feature = "_diesel")]
+pub(crate) mod access_token;
 pub(crate) mod attempts;
 pub(crate) mod button;
 pub(crate) mod callback_site;
 pub(crate) mod current_user;
 pub(crate) mod extract;
+#[cfg(feature = "_diesel")]
+pub(crate) mod graph_client;
 pub(crate) mod localize;
 pub(crate) mod login_required;
 pub(crate) mod message;

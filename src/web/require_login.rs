@@ -1,7 +1,7 @@
 //! The middleware for pages that need a signed-in user.
 
 use actix_web::{
-    Error,
+    Error, ResponseError,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -34,7 +34,8 @@ pub async fn require_login(
         check_sessions(req.request())?;
         let session = req.extract::<actix_session::Session>().await?;
         if sso.identity(&session).is_none() {
-            let response = LoginRequired::new(req.request()).respond(req.request());
+            let required = LoginRequired::new(req.request()).redirecting(req.request());
+            let response = required.error_response();
             return Ok(req.into_response(response).map_into_right_body());
         }
     }

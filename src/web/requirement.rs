@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 
 use actix_session::SessionExt;
 use actix_web::{
-    Error, HttpRequest, HttpResponse,
+    Error, HttpRequest, HttpResponse, ResponseError,
     body::{EitherBody, MessageBody},
     dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
     http::StatusCode,
@@ -199,7 +199,7 @@ async fn current_user(req: &HttpRequest) -> Result<CurrentUser, Lack> {
 impl Lack {
     fn response(self, req: &HttpRequest) -> Result<HttpResponse, Error> {
         match self {
-            Self::Login(required) => Ok(required.respond(req)),
+            Self::Login(required) => Ok(required.redirecting(req).error_response()),
             Self::Failed(error) => Err(error),
             Self::Right(lacks) => {
                 tracing::info!(

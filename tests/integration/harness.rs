@@ -12,10 +12,10 @@ use actix_web::{
 };
 use chrono::TimeDelta;
 use microsoft_sso::{
-    ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY, Builder, Button, Clock, Config, ConfigBuilder,
-    CurrentUser, DieselStore, Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Requirement,
-    Sessions, Site, require_auth_context, require_current_user, require_fresh, require_role,
-    require_staff, require_superuser,
+    ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY, AccessToken, Builder, Button, Clock, Config,
+    ConfigBuilder, CurrentUser, DieselStore, GraphClient, GraphClientError, Hooks, Identity,
+    Messages, MicrosoftSso, MicrosoftUser, Requirement, Sessions, Site, require_auth_context,
+    require_current_user, require_fresh, require_role, require_staff, require_superuser,
     testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
@@ -43,6 +43,10 @@ fn pages(app: &mut web::ServiceConfig) {
         .route("/cart", web::post().to(fill_cart))
         .route("/cart", web::get().to(cart))
         .route("/leave", web::post().to(leave))
+        .route("/token", web::get().to(token))
+        .route("/zone", web::get().to(zone))
+        .route("/mails", web::get().to(mails))
+        .route("/mails", web::post().to(send_mail))
         .route("/button", web::get().to(button))
         .service(guarded("/role", require_role("editor")))
         .service(guarded("/staff", require_staff()))
@@ -79,6 +83,35 @@ async fn identity(identity: Identity) -> HttpResponse {
 async fn fill_cart(session: Session) -> actix_web::Result<&'static str> {
     session.insert("cart", "apples")?;
     Ok("filled")
+}
+
+async fn token(token: AccessToken) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "token": token.secret().expose(),
+        "expires_at": token.expires_at().timestamp(),
+    }))
+}
+
+async fn zone(graph: GraphClient) -> Result<String, GraphClientError> {
+    let graph = graph.with_scopes(["MailboxSettings.Read"]);
+    let settings = graph.get("/me/mailboxSettings").await?;
+    Ok(settings["timeZone"].as_str().unwrap().to_owned())
+}
+
+async fn mails(graph: GraphClient) -> Result<HttpResponse, GraphClientError> {
+    let graph = graph.with_scopes(["Mail.ReadBasic"]);
+    let mails = graph
+        .list("/me/messages?$filter=isRead eq false", 5)
+        .await?;
+    Ok(HttpResponse::Ok().json(mails))
+}
+
+async fn send_mail(graph: GraphClient) -> Result<HttpResponse, GraphClientError> {
+    let graph = graph.with_scopes(["Mail.Send"]);
+    let answer = graph
+        .post("/me/sendMail", &json!({ "message": {} }))
+        .await?;
+    Ok(HttpResponse::Ok().json(answer))
 }
 
 /// The application's own way to end a session.

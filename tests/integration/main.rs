@@ -33,6 +33,7 @@ mod ended;
 mod form_post;
 mod front_channel;
 mod graph;
+mod graph_client;
 mod guard;
 mod handlers;
 mod head;
