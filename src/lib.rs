@@ -236,12 +236,13 @@ pub use site::{Site, UnnamedSite};
 pub use sso::{
     MicrosoftSso,
     builder::{BuildError, Builder},
+    links::{AccountToImport, ImportOutcome},
 };
 #[cfg(feature = "_diesel")]
 pub use store::{diesel::DieselStore, pool::DatabasePool, schema};
 pub use store::{
     error::StoreError,
-    user_store::{SessionSelector, SignInOutcome, SignedInUser, UserStore},
+    user_store::{LinkOutcome, SessionSelector, SignInOutcome, SignedInUser, UserStore},
 };
 pub use util::{
     clock::{Clock, SystemClock},

@@ -2,6 +2,7 @@
 
 pub(crate) mod builder;
 mod limits;
+pub(crate) mod links;
 mod users;
 
 use std::{
@@ -26,7 +27,7 @@ use crate::{
     settings::trusted_proxies::TrustedProxies,
     sign_in::{
         attempt::AttemptId, concurrency_limit::ConcurrencyLimit, error::SignInError,
-        failing_clients::FailingClients, hooks::DynHooks,
+        failing_clients::FailingClients, hooks::DynHooks, link::LocalUser,
     },
     site::{Site, Sites},
     store::dyn_user_store::DynUserStore,
@@ -56,6 +57,7 @@ pub struct MicrosoftSso {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn DynUserStore>,
     pub(crate) hooks: Option<Arc<dyn DynHooks>>,
+    pub(crate) local_user: Option<Arc<LocalUser>>,
     pub(crate) providers: Providers,
     pub(crate) graph_health: Arc<GraphHealth>,
     pub(crate) sealer: Arc<Sealer>,

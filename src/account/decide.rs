@@ -12,13 +12,10 @@ use super::{
     policy::AccountPolicy,
     profile::Profile,
     rights::rights,
-    user::User,
+    user::{User, UserId},
 };
 use crate::{
-    settings::{
-        choices::Guests,
-        config::{Config, Domains},
-    },
+    settings::{choices::Guests, config::Config},
     util::crypto::{CryptoError, hex, random},
 };
 
@@ -43,6 +40,8 @@ enum Creation {
     Never,
     /// Create this one, which the hook has seen.
     Prepared(Box<NewUser>),
+    /// Give the account to this user, who has none.
+    Link(UserId),
 }
 
 /// What a store has to do.
@@ -135,6 +134,16 @@ impl SignIn {
         self
     }
 
+    /// Gives the account to a user who has none, and signs them in.
+    pub(crate) fn linking(mut self, user: UserId) -> Self {
+        self.creation = Creation::Link(user);
+        self
+    }
+
+    pub(crate) fn is_link(&self) -> bool {
+        matches!(self.creation, Creation::Link(_))
+    }
+
     /// The account that signs in.
     pub fn profile(&self) -> &Profile {
         &self.profile
@@ -162,6 +171,9 @@ impl SignIn {
     }
 
     fn decide_existing(&self, user: &User, known: &KnownAccount) -> Result<Decision, Denied> {
+        if matches!(&self.creation, Creation::Link(wanted) if *wanted != user.id) {
+            return Err(Denied::LinkedElsewhere);
+        }
         if !user.is_active {
             return Err(Denied::of_inactive(user));
         }
@@ -172,7 +184,7 @@ impl SignIn {
             Cow::Owned(self.profile.recalled(user, known, policy))
         };
         check_guest(&profile, policy)?;
-        if !matches!(&policy.domains, Domains::Only(domains) if domains.is_empty()) {
+        if policy.restricts_domains() {
             check_domain(&profile, policy)?;
         }
         let rights = rights(&profile, Some(user), policy);
@@ -211,20 +223,42 @@ impl SignIn {
             Creation::ByRule => self.new_user().map(Decision::Create),
             Creation::Never => Err(Denied::NotCreated),
             Creation::Prepared(user) => Ok(Decision::Create((**user).clone())),
+            Creation::Link(user) => self.link(user).map(Decision::Create),
         }
+    }
+
+    /// The rules that hold for whoever signs in: nobody is created.
+    fn link(&self, user: &UserId) -> Result<NewUser, Denied> {
+        let (profile, policy) = (&self.profile, &self.policy);
+        if !profile.from_graph {
+            return Err(Denied::ProfileUnavailable);
+        }
+        check_guest(profile, policy)?;
+        if policy.restricts_domains() {
+            check_domain(profile, policy)?;
+        }
+        let mut new = NewUser::new(profile.username());
+        new.existing = Some(user.clone());
+        new.existing_must_be_unlinked = true;
+        Ok(new)
     }
 
     /// The user that the rules of the settings create.
     pub(crate) fn new_user(&self) -> Result<NewUser, Denied> {
         let profile = &self.profile;
-        if !self.policy.auto_create_users {
+        let policy = &*self.policy;
+        let link_by_address = self.may_link_by_address();
+        if !policy.auto_create_users && !link_by_address {
             return Err(Denied::NotCreated);
         }
         if !profile.from_graph {
             return Err(Denied::ProfileUnavailable);
         }
-        check_guest(profile, &self.policy)?;
-        check_domain(profile, &self.policy)?;
+        check_guest(profile, policy)?;
+        // An empty list of domains creates nobody, and forbids nobody to be linked.
+        if policy.restricts_domains() || !link_by_address {
+            check_domain(profile, policy)?;
+        }
         let rights = rights(profile, None, &self.policy);
         let email = profile.email.clone();
         Ok(NewUser {
@@ -239,8 +273,24 @@ impl SignIn {
             is_superuser: rights.is_superuser == Some(true),
             superuser_if_first: self.policy.auto_create_first_superuser,
             existing: None,
+            existing_must_be_unlinked: false,
+            link_by_address,
+            must_be_linked: !policy.auto_create_users || !policy.restricts_domains(),
             email_must_be_unique: self.policy.unique_email,
         })
+    }
+}
+
+impl SignIn {
+    /// Whether the account's address may find its user: it is proved, of a tenant whose administrator's
+    /// word counts, and the account is a member there.
+    fn may_link_by_address(&self) -> bool {
+        let (profile, policy) = (&self.profile, &self.policy);
+        let is_member = profile.is_guest_known && !profile.is_guest;
+        policy.link_by_address
+            && profile.email_verified
+            && is_member
+            && policy.trusts(profile.tenant_id)
     }
 }
 

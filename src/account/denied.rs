@@ -33,6 +33,12 @@ pub enum Denied {
     /// The user was created inactive, and nobody has set it active yet.
     #[error("the user is new, and waits for somebody to set it active")]
     AwaitsApproval,
+    /// The account is linked to another user than the one who asked for the link.
+    #[error("the account is linked to another user")]
+    LinkedElsewhere,
+    /// The user who asked for the link has an account already.
+    #[error("the user is linked to another account")]
+    AlreadyLinked,
     /// `unique_email` is on, and another user has the address.
     #[error("another user has the e-mail address, and `unique_email` is on")]
     EmailTaken,
@@ -62,6 +68,8 @@ impl Denied {
             Self::NotCreated => "user_not_created",
             Self::Inactive => "user_inactive",
             Self::AwaitsApproval => "awaits_approval",
+            Self::LinkedElsewhere => "linked_elsewhere",
+            Self::AlreadyLinked => "already_linked",
             Self::EmailTaken => "email_taken",
             Self::ProfileUnavailable => "graph_unavailable",
             Self::Refused(_) => "application_refused",
@@ -75,6 +83,8 @@ impl Denied {
             Self::NotCreated => Wording::Known(Text::NotCreated),
             Self::Inactive => Wording::Known(Text::Inactive),
             Self::AwaitsApproval => Wording::Known(Text::AwaitsApproval),
+            Self::LinkedElsewhere => Wording::Known(Text::LinkedElsewhere),
+            Self::AlreadyLinked => Wording::Known(Text::AlreadyLinked),
             Self::EmailTaken => Wording::Known(Text::EmailTaken),
             Self::ProfileUnavailable => Wording::Known(Text::Unreachable),
             Self::Refused(text) => Wording::Custom(text),

@@ -26,12 +26,23 @@ pub struct NewUser {
     pub is_staff: bool,
     /// Whether the user is a superuser.
     pub is_superuser: bool,
-    /// Make the user staff and superuser if there is no user yet. A store must guard this against
+    /// Make the user staff and superuser if it is active and there is no user yet. A store must guard this against
     /// concurrent sign-ins.
     pub superuser_if_first: bool,
     /// Link the account to this user instead of creating one; nothing else of this is written then.
     /// The account gets all that the user has, so be certain that it is theirs.
     pub existing: Option<UserId>,
+    /// Refuse with [`Denied::AlreadyLinked`](crate::Denied::AlreadyLinked) if `existing` has an account.
+    pub existing_must_be_unlinked: bool,
+    /// Link the account to the user with this address (`email`), if there is exactly one user with it,
+    /// without regard to ASCII case, and that user is active, has no account, and the address is proved to be
+    /// theirs (`email_verified`): whoever registers an address that isn't theirs must not wait for its
+    /// owner. A store that can't link it so has to refuse with
+    /// [`Denied::NotCreated`](crate::Denied::NotCreated) if `must_be_linked`, and else creates a user.
+    pub link_by_address: bool,
+    /// Refuse with [`Denied::NotCreated`](crate::Denied::NotCreated) if the account is linked to nobody: the
+    /// settings create no user.
+    pub must_be_linked: bool,
     /// Refuse with [`Denied::EmailTaken`](crate::Denied::EmailTaken) if another user has the address,
     /// without regard to ASCII case, and it is proved to be theirs.
     pub email_must_be_unique: bool,
@@ -53,6 +64,9 @@ impl NewUser {
             is_superuser: false,
             superuser_if_first: false,
             existing: None,
+            existing_must_be_unlinked: false,
+            link_by_address: false,
+            must_be_linked: false,
             email_must_be_unique: false,
             verified_email: None,
         }

@@ -26,6 +26,7 @@ pub(crate) struct AccountPolicy {
     pub(super) auto_create_first_superuser: bool,
     pub(super) always_update_user_data: bool,
     pub(super) unique_email: bool,
+    pub(super) link_by_address: bool,
     pub(super) save_basic_info: bool,
 }
 
@@ -47,6 +48,7 @@ impl AccountPolicy {
                 && config.superuser_roles.is_empty(),
             always_update_user_data: config.always_update_user_data,
             unique_email: config.unique_email,
+            link_by_address: config.link_by_address,
             save_basic_info: config.save_basic_info,
         }
     }
@@ -60,6 +62,12 @@ impl AccountPolicy {
     #[cfg(feature = "_diesel")]
     pub(crate) fn needs_names(&self) -> bool {
         !self.staff.is_empty() || !self.superusers.is_empty()
+    }
+
+    /// Whether users who are there have to be of a listed domain: an empty list creates nobody, and is for
+    /// nobody else.
+    pub(super) fn restricts_domains(&self) -> bool {
+        !matches!(&self.domains, Domains::Only(domains) if domains.is_empty())
     }
 
     /// Whether a group grants anything.

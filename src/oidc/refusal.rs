@@ -1,6 +1,8 @@
 //! Entra's error responses: the error, its numbers, and the ids of the request.
 
 use std::fmt;
+#[cfg(feature = "_diesel")]
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +23,9 @@ pub(crate) struct EntraRefusal {
     codes: Vec<u32>,
     correlation_id: Option<Uuid>,
     trace_id: Option<Uuid>,
+    /// What the token endpoint asks for beside (Microsoft identity platform, "Claims challenges").
+    #[cfg(feature = "_diesel")]
+    pub(crate) claims: Option<Arc<str>>,
 }
 
 impl EntraRefusal {
@@ -35,6 +40,8 @@ impl EntraRefusal {
             codes: Vec::new(),
             correlation_id: labelled_id(description, "Correlation ID:"),
             trace_id: labelled_id(description, "Trace ID:"),
+            #[cfg(feature = "_diesel")]
+            claims: None,
         };
         for part in description.split("AADSTS").skip(1) {
             let end = part.find(|c: char| !c.is_ascii_digit());
@@ -57,6 +64,9 @@ impl EntraRefusal {
             correlation_id: Value,
             #[serde(default)]
             trace_id: Value,
+            #[cfg(feature = "_diesel")]
+            #[serde(default)]
+            claims: Value,
         }
         let document: Document = serde_json::from_slice(body).ok()?;
         let description = document.error_description.as_str().unwrap_or_default();
@@ -68,6 +78,10 @@ impl EntraRefusal {
         let id = |value: &Value| Uuid::try_parse(value.as_str()?).ok();
         refusal.correlation_id = id(&document.correlation_id).or(refusal.correlation_id);
         refusal.trace_id = id(&document.trace_id).or(refusal.trace_id);
+        #[cfg(feature = "_diesel")]
+        {
+            refusal.claims = document.claims.as_str().map(Arc::from);
+        }
         Some(refusal)
     }
 

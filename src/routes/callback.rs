@@ -17,9 +17,8 @@ use actix_web::{
 use openidconnect::{AuthorizationCode, RedirectUrl};
 
 use super::stray::{login_again, stray};
-#[cfg(feature = "_diesel")]
-use crate::{session::draft::SessionDraft, web::wiring::sessions_with_users};
 use crate::{
+    account::user::UserId,
     session::identity::{GroupsKnown, SignedIn, establish},
     settings::texts::Text,
     sign_in::{
@@ -31,6 +30,7 @@ use crate::{
         destination,
         error::SignInError,
         failing_clients::Client,
+        link::LinkTag,
         next_step::{NextStep, RECENT_SECS, next_step},
         state::{SilentSignIn, State},
         steps::SignInFlow,
@@ -53,6 +53,8 @@ use crate::{
         },
     },
 };
+#[cfg(feature = "_diesel")]
+use crate::{session::draft::SessionDraft, web::wiring::sessions_with_users};
 
 /// A callback, with what belongs to its request.
 struct Callback {
@@ -140,8 +142,24 @@ impl Callback {
         response.check_issuer(&self.sso.site)?;
         let code = response.code()?;
         let redirect_uri = origin::redirect_uri(&self.req, &self.sso)?;
-        let signed_in = self.result(state, attempt, code, redirect_uri).await?;
+        let link = self.link(state).await?;
+        let signed_in = self
+            .result(state, attempt, code, redirect_uri, link)
+            .await?;
         self.establish(state, next, &signed_in)
+    }
+
+    /// The local user whom the account becomes linked to: the one who began, and is still there.
+    async fn link(&self, state: &State) -> Result<Option<UserId>, SignInError> {
+        let Some(tag) = state.link else {
+            return Ok(None);
+        };
+        let user = match &self.sso.local_user {
+            Some(local_user) => local_user(self.req.clone()).await,
+            None => None,
+        };
+        let user = user.filter(|user| LinkTag::new(user) == tag);
+        user.map(Some).ok_or(SignInError::LinkUser)
     }
 
     /// Carries the sign-in out, or waits for the concurrent callback that does.
@@ -151,6 +169,7 @@ impl Callback {
         attempt: Attempt,
         code: AuthorizationCode,
         redirect_uri: RedirectUrl,
+        link: Option<UserId>,
     ) -> SharedResult {
         let (sso, id) = (&self.sso, attempt.id());
         if let Some(waiter) = sso.sign_ins.running(id) {
@@ -164,7 +183,7 @@ impl Callback {
             Flight::Finished => return Err(Arc::new(SignInError::AlreadyCompleted)),
             Flight::Leader(leader, waiter) => {
                 let sso = sso.clone();
-                let flow = self.flow(state, attempt, redirect_uri);
+                let flow = self.flow(state, attempt, redirect_uri, link);
                 #[cfg(feature = "_diesel")]
                 let session = self.session_draft();
                 // It goes on when the browser goes away, and a reload meanwhile joins it.
@@ -192,7 +211,13 @@ impl Callback {
         wait(waiter).await
     }
 
-    fn flow(&self, state: &State, attempt: Attempt, redirect_uri: RedirectUrl) -> SignInFlow {
+    fn flow(
+        &self,
+        state: &State,
+        attempt: Attempt,
+        redirect_uri: RedirectUrl,
+        link: Option<UserId>,
+    ) -> SignInFlow {
         let sso = &self.sso;
         SignInFlow {
             site: Arc::clone(&sso.site),
@@ -212,6 +237,7 @@ impl Callback {
             attempt,
             demand: state.demand.clone(),
             began_at: state.began_at,
+            link,
         }
     }
 
@@ -244,6 +270,9 @@ impl Callback {
             .map_err(|_| SignInError::Session)?;
         #[cfg(feature = "_diesel")]
         self.note_check(signed_in);
+        if state.link.is_some() {
+            audit::linked(&signed_in.identity);
+        }
         audit::signed_in(&signed_in.identity, signed_in.user);
         if signed_in.groups == GroupsKnown::No {
             leave_warning(&self.req, &self.sso, Text::LacksGroups);

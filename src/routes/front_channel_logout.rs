@@ -11,7 +11,6 @@ use actix_web::{
 
 use crate::{
     sign_in::audit::{self, SignOutCause},
-    store::user_store::SessionSelector,
     util::log::chain,
     web::{extract::Sso, request::parameter},
 };
@@ -25,8 +24,7 @@ pub(super) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResp
     };
     let sid = parameter(&req, "sid").filter(is_sid);
     if let Some(sid) = sid.filter(|_| sso.site.config.enabled && *req.method() != Method::HEAD) {
-        let which = SessionSelector::EntraSession(sid);
-        match sso.store.end_sessions(which).await {
+        match sso.end_entra_session(sid).await {
             Ok(0) => tracing::debug!("Entra ended a session that isn't known here"),
             Ok(ended) => audit::signed_out(SignOutCause::Entra, None, None, ended),
             Err(error) => tracing::error!(

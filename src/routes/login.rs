@@ -8,6 +8,7 @@ use openidconnect::{RedirectUrl, Scope};
 
 use super::login_params::{LoginParams, Unasked};
 use crate::{
+    account::user::UserId,
     oidc::{
         client_capability,
         flow::{AuthorizeRequest, authorize_url},
@@ -20,6 +21,7 @@ use crate::{
         destination,
         error::SignInError,
         failing_clients::Client as SignInClient,
+        link::LinkTag,
         state::{SiteTag, State, StateNext},
     },
     util::next_path::NextPath,
@@ -28,7 +30,7 @@ use crate::{
         messages,
         notice::Notice,
         origin,
-        request::parameter,
+        request::{ASK, parameter},
         respond::{
             fits, redirect, redirect_to_failure_page, redirect_within, service_unavailable,
             switched_off,
@@ -62,26 +64,47 @@ pub(super) async fn login(
     if let Some(url) = origin::login_at_base_url(&req, &sso) {
         return Ok(redirect(StatusCode::FOUND, &url, None));
     }
-    if sso.identity(&session).is_none() {
+    // A page that asks for more, and is never content, sends a signed-in user.
+    let is_asked = parameter(&req, ASK).is_some();
+    let user = sso.identity(&session).map(|identity| identity.user_id);
+    if is_asked || user.is_none() {
         let recent = cookies.ended_within(RECENT_SECS);
         let is_unread = || messages::are_pending(&req, &sso);
         if recent.signed_in >= MAX_SIGNED_IN || (recent.failed >= MAX_FAILED && is_unread()) {
             return Ok(redirect_loop(&req));
         }
-        if recent.signed_in > 0 {
+        if recent.signed_in > 0 && !is_asked {
             tracing::warn!(
                 "a browser that signed in seconds ago is back without its session: is the cookie dropped (Secure over http, another host name)?"
             );
         }
     }
-    let response = begin(&req, &sso, &cookies).await;
+    let response = begin(&req, &sso, &cookies, Purpose::SignIn(user)).await;
     Ok(response.unwrap_or_else(|error| service_unavailable(&req, &sso, &error)))
 }
 
-async fn begin(
+/// What a sign-in is for.
+pub(super) enum Purpose {
+    /// For the user who is signed in already, if a page asks for more.
+    SignIn(Option<UserId>),
+    /// The account becomes that of a local user.
+    Link(LinkTag),
+}
+
+impl Purpose {
+    fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::SignIn(user) => user.as_ref(),
+            Self::Link(_) => None,
+        }
+    }
+}
+
+pub(super) async fn begin(
     req: &HttpRequest,
     sso: &Sso,
     cookies: &AttemptCookies,
+    purpose: Purpose,
 ) -> Result<HttpResponse, SignInError> {
     let config = &sso.site.config;
     let next = parameter(req, "next").and_then(|next| NextPath::within(&next));
@@ -89,13 +112,16 @@ async fn begin(
     if let Err(error) = destination::check(config, &next) {
         return Ok(redirect_to_failure_page(req, sso, &error));
     }
-    let params = match LoginParams::for_request(req, sso, cookies.is_account_refused()) {
-        Ok(params) => params,
-        Err(Unasked) => {
-            tracing::debug!("Entra would have to ask the person, who goes on without a sign-in");
-            return Ok(redirect_within(sso, next.as_str(), None));
-        }
-    };
+    let params =
+        match LoginParams::for_request(req, sso, purpose.user(), cookies.is_account_refused()) {
+            Ok(params) => params,
+            Err(Unasked) => {
+                tracing::debug!(
+                    "Entra would have to ask the person, who goes on without a sign-in"
+                );
+                return Ok(redirect_within(sso, next.as_str(), None));
+            }
+        };
     let client = sso.trusted_proxies.client(req).map(SignInClient::from);
     if sso.limit_of(client).is_full() {
         return Err(SignInError::Overloaded);
@@ -109,6 +135,7 @@ async fn begin(
         params,
         redirect_uri,
         snapshot: &snapshot,
+        purpose,
     };
     let whole = begun.with_next(&next)?;
     if fits(&whole) {
@@ -129,6 +156,7 @@ struct Begun<'a> {
     params: LoginParams,
     redirect_uri: RedirectUrl,
     snapshot: &'a Arc<Snapshot>,
+    purpose: Purpose,
 }
 
 impl Begun<'_> {
@@ -146,6 +174,10 @@ impl Begun<'_> {
             site: SiteTag::new(&sso.site, self.redirect_uri.as_str()),
             next,
             demand: self.params.ask.demand.clone(),
+            link: match self.purpose {
+                Purpose::SignIn(_) => None,
+                Purpose::Link(tag) => Some(tag),
+            },
         };
         let asked = self.params.ask.scopes.iter().cloned().map(Scope::new);
         let request = AuthorizeRequest {
@@ -165,7 +197,12 @@ impl Begun<'_> {
             domain_hint: self.params.domain_hint.clone(),
         };
         let url = authorize_url(&sso.site.client(self.snapshot), request);
-        let mut response = redirect(StatusCode::FOUND, url.as_str(), Some(cookie));
+        let status = match self.purpose {
+            Purpose::SignIn(_) => StatusCode::FOUND,
+            // After a post, the browser goes on by GET.
+            Purpose::Link(_) => StatusCode::SEE_OTHER,
+        };
+        let mut response = redirect(status, url.as_str(), Some(cookie));
         if let Some(rest) = rest {
             let cookie = self
                 .cookies

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use openidconnect::core::CoreAuthPrompt;
 
 use crate::{
+    account::user::UserId,
     settings::{choices::Prompt, hint::Hint},
     sign_in::{ask::Ask, state::SilentSignIn},
     web::{
@@ -34,10 +35,15 @@ impl LoginParams {
     pub(super) fn for_request(
         req: &HttpRequest,
         sso: &Sso,
+        user: Option<&UserId>,
         is_account_refused: bool,
     ) -> Result<Self, Unasked> {
         let settings = &sso.site.config;
-        let ask = parameter(req, ASK).and_then(|ask| Ask::open(&sso.sealer, &sso.site, &ask));
+        let sealed = parameter(req, ASK).zip(user);
+        let ask = sealed.and_then(|(sealed, user)| {
+            let now = sso.clock.now();
+            Ask::open(&sso.sealer, &sso.site, user, now, &sealed)
+        });
         let ask = ask.unwrap_or_default();
         let hint = |name| parameter(req, name).and_then(Hint::parse);
         let linked = parameter(req, "prompt");

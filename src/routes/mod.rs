@@ -3,6 +3,7 @@
 mod callback;
 mod form_post;
 mod front_channel_logout;
+mod link;
 mod login;
 mod login_page;
 mod login_params;
@@ -21,7 +22,8 @@ use crate::web::{extract::WorkerClient, request::LOGIN};
 
 /// Mounts the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` (with
 /// [`ResponseMode::FormPost`](crate::ResponseMode::FormPost) also `POST`), `POST logout/`,
-/// `GET front-channel-logout/` and `GET picture/`, each with and without the trailing slash; and a
+/// `GET front-channel-logout/`, `GET picture/` and, with
+/// [`Builder::local_user`](crate::Builder::local_user), `POST link/` and `POST unlink/`, each with and without the trailing slash; and a
 /// login page at `/microsoft_sso/` itself. Each that takes `GET` takes `HEAD`, which changes nothing.
 ///
 /// ```
@@ -63,6 +65,12 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) + use<> {
         logout
             .route(web::post().to(logout::logout))
             .route(web::get().to(logout::by_button))
+    });
+    let scope = endpoint(scope, "/link", "microsoft_sso.link", |link| {
+        link.route(web::post().to(link::link))
+    });
+    let scope = endpoint(scope, "/unlink", "microsoft_sso.unlink", |unlink| {
+        unlink.route(web::post().to(link::unlink))
     });
     let name = "microsoft_sso.front_channel_logout";
     let scope = endpoint(scope, "/front-channel-logout", name, |logout| {

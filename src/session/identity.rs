@@ -302,6 +302,15 @@ pub(crate) fn set_roles(
     insert_identity(session, &identity, place)
 }
 
+/// Takes the sign-in with Microsoft out of the session, and leaves what is the application's own.
+pub(crate) fn forget(session: &Session) {
+    session.remove(IDENTITY_KEY);
+    tokens::remove_access_token(session);
+    if tokens::save_id(session, None).is_ok() {
+        session.renew();
+    }
+}
+
 /// Ends the session, in its store too.
 pub(crate) fn end(session: &Session) {
     session.purge();

@@ -118,11 +118,10 @@ impl TokenStore {
         row: &TokenRow,
         until: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let (row, now) = (row.clone(), self.clock.now().timestamp());
-        let until = until.timestamp();
+        let (row, until) = (row.clone(), until.timestamp());
         let leased = self
             .database
-            .block(move |pool| on_backend!(pool, |conn| conn.lease_token(&row, now, until)));
+            .block(move |pool| on_backend!(pool, |conn| conn.lease_token(&row, until)));
         leased.await
     }
 
@@ -147,8 +146,8 @@ impl TokenStore {
         updated.await
     }
 
-    /// Keeps a newer refresh token of a session.
-    pub(crate) async fn replace(&self, id: TokenId, newest: &Secret) -> Result<(), StoreError> {
+    /// Keeps a newer refresh token of a session. Whether the session is still there.
+    pub(crate) async fn replace(&self, id: TokenId, newest: &Secret) -> Result<bool, StoreError> {
         let id = id.to_string();
         let sealed = self.seal(&id, newest)?;
         let replaced = self
@@ -162,6 +161,15 @@ impl TokenStore {
         let deleted = self
             .database
             .block(move |pool| on_backend!(pool, |conn| conn.delete_token(&id)));
+        deleted.await
+    }
+
+    /// Ends the sessions that have a refresh token here and began with one at Entra; returns how many.
+    pub(crate) async fn delete_of_entra(&self, sid: &str) -> Result<usize, StoreError> {
+        let sid = sid.to_owned();
+        let deleted = self
+            .database
+            .block(move |pool| on_backend!(pool, |conn| conn.delete_tokens_of_entra(&sid)));
         deleted.await
     }
 

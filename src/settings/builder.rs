@@ -204,6 +204,10 @@ settings! {
     /// Whether every sign-in updates first name, last name and a proved e-mail address, and not only
     /// the first. Default: `false`.
     always_update_user_data: bool = false;
+    /// Whether an account that signs in for the first time is linked to the one active user who has its
+    /// address, proved, and no account. Only for members of the tenants in `tenants`, or of the only tenant.
+    /// Default: `false`.
+    link_by_address: bool = false;
     /// Whether to refuse a new user whose e-mail address another user has, without regard to ASCII
     /// case. An address that isn't proved to be that user's doesn't count. Default: `false`.
     unique_email: bool = false;

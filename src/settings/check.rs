@@ -75,6 +75,10 @@ impl Check {
         if let Some(authority) = &authority {
             self.proof_of_domains(authority, &domains, &tenants);
             self.first_superuser(given, authority);
+            if given.link_by_address && authority.is_multi_tenant() && tenants.is_empty() {
+                let problem = "it links nobody: several tenants may sign in, and none is listed";
+                self.problem("link_by_address", problem, "list the tenants in `tenants`");
+            }
         }
         Some(Settings {
             enabled: given.enabled,
@@ -100,6 +104,7 @@ impl Check {
             save_access_token: given.save_access_token,
             always_update_user_data: given.always_update_user_data,
             unique_email: given.unique_email,
+            link_by_address: given.link_by_address,
             staff,
             superusers,
             staff_roles,

@@ -70,6 +70,7 @@ pub(crate) struct Settings {
     pub(crate) save_access_token: bool,
     pub(crate) always_update_user_data: bool,
     pub(crate) unique_email: bool,
+    pub(crate) link_by_address: bool,
     /// Addresses as they are compared, or `*`.
     pub(crate) staff: BTreeSet<String>,
     /// Addresses as they are compared.

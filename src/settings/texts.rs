@@ -49,6 +49,11 @@ texts! {
     NotCreated "not_created" "You have no account in this application. Please ask its administrator.";
     Inactive "inactive" "Your account is switched off. Please ask the application's administrator.";
     EmailTaken "email_taken" "Another account has your e-mail address already. Please ask the application's administrator.";
+    LinkTitle "link_title" "Connect with Microsoft";
+    LinkNeedsUser "link_needs_user" "Please sign in to this application first, then connect your account with Microsoft.";
+    CrossSiteLink "cross_site_link" "This request came from another site and was refused.";
+    LinkedElsewhere "linked_elsewhere" "This Microsoft account is connected with another user of this application.";
+    AlreadyLinked "already_linked" "You are connected with another Microsoft account. Please disconnect that one first.";
     AwaitsApproval "awaits_approval" "Your account has to be approved first. You can sign in once the application's administrator has done so.";
     StepUpMissing "step_up_missing" "This page needs a stronger or a fresh sign-in, and Microsoft did not confirm one. Please sign in again; if that does not help, ask the application's administrator.";
     ForbiddenTitle "forbidden_title" "No access";

@@ -1,12 +1,15 @@
 //! What a page of the application asks of a sign-in beyond the settings: scopes, an authentication
 //! context, a fresh sign-in, the answer to a claims challenge. It travels sealed in a link to `login/`,
-//! so that no link of somebody else's asks a person to consent to anything.
+//! for the signed-in user
+//! and a short time, so that no link of somebody else's asks a person to consent to anything.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::{oidc::claims::VerifiedClaims, site::Site, util::crypto::Sealer};
+use crate::{
+    account::user::UserId, oidc::claims::VerifiedClaims, site::Site, util::crypto::Sealer,
+};
 
 /// Longest claims challenge that is passed on, in bytes. Microsoft's samples have about 100.
 #[cfg(feature = "_diesel")]
@@ -23,6 +26,15 @@ pub(crate) struct Ask {
     challenge: Option<String>,
     #[serde(default)]
     pub(crate) demand: Demand,
+}
+
+/// As it is sealed.
+#[derive(Serialize, Deserialize)]
+struct Sealed<A> {
+    ask: A,
+    /// The user who is signed in: nobody else is asked.
+    user: UserId,
+    at: DateTime<Utc>,
 }
 
 /// What the ID token has to show for it.
@@ -50,14 +62,6 @@ pub(crate) enum Unmet {
 }
 
 impl Ask {
-    #[cfg(feature = "_diesel")]
-    pub(crate) fn scopes(scopes: impl IntoIterator<Item = String>) -> Self {
-        Self {
-            scopes: scopes.into_iter().collect(),
-            ..Self::default()
-        }
-    }
-
     pub(crate) fn demand(demand: Demand) -> Self {
         Self {
             demand,
@@ -79,15 +83,38 @@ impl Ask {
         })
     }
 
-    pub(crate) fn seal(&self, sealer: &Sealer, site: &Site) -> Option<String> {
-        let plain = serde_json::to_vec(self).ok()?;
+    /// For a user who is signed in, at this time.
+    pub(crate) fn seal(
+        &self,
+        sealer: &Sealer,
+        site: &Site,
+        user: &UserId,
+        at: DateTime<Utc>,
+    ) -> Option<String> {
+        let user = user.clone();
+        let plain = serde_json::to_vec(&Sealed {
+            ask: self,
+            user,
+            at,
+        })
+        .ok()?;
         sealer.seal(&site.purpose("ask"), &plain).ok()
     }
 
-    /// Opens what [`Self::seal`] made for the same site; `None` for anything else.
-    pub(crate) fn open(sealer: &Sealer, site: &Site, sealed: &str) -> Option<Self> {
+    /// Opens what [`Self::seal`] made for the same site and user, within the setting `timeout`; `None` for
+    /// anything else.
+    pub(crate) fn open(
+        sealer: &Sealer,
+        site: &Site,
+        user: &UserId,
+        now: DateTime<Utc>,
+        sealed: &str,
+    ) -> Option<Self> {
         let plain = sealer.open(&site.purpose("ask"), sealed)?;
-        serde_json::from_slice(&plain).ok()
+        let sealed: Sealed<Self> = serde_json::from_slice(&plain).ok()?;
+        let timeout = TimeDelta::from_std(site.config.timeout).unwrap_or(TimeDelta::MAX);
+        let is_recent = (now - sealed.at).abs() < timeout;
+        (is_recent && sealed.user == *user).then_some(sealed.ask)
     }
 
     /// The parameter `claims` (OpenID Connect Core 1.0, section 5.5): the challenge's, and the
@@ -145,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_is_sealed_for_its_site() {
+    fn what_is_asked_is_sealed_for_its_site_and_user_and_a_short_time() {
         let sealer = Sealer::new(&[1; 64], &[]).unwrap();
         let ask = Ask {
             scopes: vec!["Mail.Read".to_owned()],
@@ -155,10 +182,18 @@ mod tests {
                 fresh: true,
             },
         };
-        let sealed = ask.seal(&sealer, &site("a")).unwrap();
-        assert_eq!(Ask::open(&sealer, &site("a"), &sealed), Some(ask));
-        assert_eq!(Ask::open(&sealer, &site("b"), &sealed), None);
-        assert_eq!(Ask::open(&sealer, &site("a"), "x"), None);
+        let (ada, eve) = (UserId::from(1), UserId::from(2));
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let sealed = ask.seal(&sealer, &site("a"), &ada, at).unwrap();
+        let open = |name: &str, user: &UserId, minutes: i64, sealed: &str| {
+            let now = at + TimeDelta::minutes(minutes);
+            Ask::open(&sealer, &site(name), user, now, sealed)
+        };
+        assert_eq!(open("a", &ada, 9, &sealed), Some(ask));
+        assert_eq!(open("a", &ada, 10, &sealed), None);
+        assert_eq!(open("a", &eve, 0, &sealed), None);
+        assert_eq!(open("b", &ada, 0, &sealed), None);
+        assert_eq!(open("a", &ada, 0, "x"), None);
     }
 
     #[test]

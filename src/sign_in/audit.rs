@@ -4,6 +4,7 @@
 use std::fmt;
 
 use tracing::field::display;
+use uuid::Uuid;
 
 use super::error::SignInError;
 use crate::{
@@ -51,6 +52,38 @@ pub(crate) fn signed_in(identity: &Identity, user: UserIs) {
         created = user == UserIs::New,
         "signed in"
     );
+}
+
+/// A local user and a Microsoft account who belong together from now on.
+pub(crate) fn linked(identity: &Identity) {
+    event!(
+        info,
+        event = "linked",
+        user = %identity.user_id,
+        tenant = %identity.tenant_id,
+        object = %identity.object_id,
+        site = identity.site.as_str(),
+        by = "person",
+        "linked"
+    );
+}
+
+/// An account that the application has given a user.
+pub(crate) fn imported(user: &UserId, tenant: Uuid, object: &str) {
+    event!(
+        info,
+        event = "linked",
+        %user,
+        %tenant,
+        object,
+        by = "application",
+        "linked"
+    );
+}
+
+/// A user who has no Microsoft account any more; `accounts` is how many there were.
+pub(crate) fn unlinked(user: &UserId, accounts: usize) {
+    event!(info, event = "unlinked", %user, accounts, "unlinked");
 }
 
 /// A sign-in that failed.

@@ -56,6 +56,11 @@ pub(crate) enum SignInError {
         "`recheck` is on, and the user store has no database for refresh tokens: implement `UserStore::session_database`, or leave `recheck` off"
     )]
     NoTokenDatabase,
+    #[cfg(feature = "_diesel")]
+    #[error("the user was set inactive, deleted or signed out while they signed in")]
+    EndedMeanwhile,
+    #[error("the local user who asked for the link has signed out, or is another one now")]
+    LinkUser,
     #[error("the sign-in isn't what the page asked for")]
     Unmet(#[from] Unmet),
     #[error("Graph's user is not the one of the ID token")]
@@ -99,6 +104,9 @@ impl SignInError {
             Self::Token(_) => "id_token_refused",
             Self::NoRefreshToken => "no_refresh_token",
             Self::NoTokenDatabase => "no_token_database",
+            #[cfg(feature = "_diesel")]
+            Self::EndedMeanwhile => "ended_meanwhile",
+            Self::LinkUser => "link_user_changed",
             Self::Unmet(Unmet::AuthContext(_)) => "auth_context_missing",
             Self::Unmet(Unmet::NotFresh(_)) => "not_fresh",
             Self::OtherAccount => "other_person",
@@ -140,6 +148,9 @@ impl SignInError {
                 Remedy::AdmitAccount => Text::NotLetIn,
                 Remedy::SignInAgain => Text::NotCompleted,
             }),
+            #[cfg(feature = "_diesel")]
+            Self::EndedMeanwhile => Wording::Known(Text::NotCompleted),
+            Self::LinkUser => Wording::Known(Text::LinkNeedsUser),
             Self::Unmet(_) => Wording::Known(Text::StepUpMissing),
             Self::Denied(denied, _) => denied.message(),
             Self::NoBaseUrl | Self::NoRefreshToken | Self::NoTokenDatabase => {

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::CsrfToken;
 use ring::digest::{SHA256, digest};
 
-use super::{ask::Demand, attempt::AttemptId};
+use super::{ask::Demand, attempt::AttemptId, link::LinkTag};
 use crate::{
     site::Site,
     util::{
@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) site: SiteTag,
     pub(crate) next: StateNext,
     pub(crate) demand: Demand,
+    /// Where the sign-in links an account to a local user.
+    pub(crate) link: Option<LinkTag>,
 }
 
 /// What to do when `prompt=none` needs interaction.
@@ -96,6 +98,7 @@ const AGAIN: u8 = 0b100;
 const HEAD: u8 = 0b1000;
 const FRESH: u8 = 0b1_0000;
 const AUTH_CONTEXT: u8 = 0b10_0000;
+const LINK: u8 = 0b100_0000;
 
 impl State {
     pub(crate) fn seal(&self, sealer: &Sealer) -> Result<CsrfToken, CryptoError> {
@@ -114,6 +117,9 @@ impl State {
         if context.is_some() {
             flags |= AUTH_CONTEXT;
         }
+        if self.link.is_some() {
+            flags |= LINK;
+        }
         let next = match &self.next {
             StateNext::Whole(next) => next.as_str(),
             StateNext::Head(head) => {
@@ -128,6 +134,9 @@ impl State {
         if let Some(context) = context {
             plain.push(u8::try_from(context.len()).map_err(|_| CryptoError)?);
             plain.extend(context.as_bytes());
+        }
+        if let Some(LinkTag(link)) = self.link {
+            plain.extend(link);
         }
         plain.extend(next.as_bytes());
         Ok(CsrfToken::new(sealer.seal(PURPOSE, &plain)?))
@@ -147,6 +156,12 @@ impl State {
             let (len, rest) = rest.split_first()?;
             let (context, rest) = rest.split_at_checked(usize::from(*len))?;
             (Some(std::str::from_utf8(context).ok()?.to_owned()), rest)
+        };
+        let (link, next) = if flags & LINK == 0 {
+            (None, next)
+        } else {
+            let (link, next) = next.split_first_chunk()?;
+            (Some(LinkTag(*link)), next)
         };
         let next = std::str::from_utf8(next).ok()?;
         Some(Self {
@@ -169,6 +184,7 @@ impl State {
                 auth_context,
                 fresh: flags & FRESH != 0,
             },
+            link,
         })
     }
 
@@ -199,6 +215,7 @@ mod tests {
                 auth_context: Some("c1".to_owned()),
                 fresh: true,
             },
+            link: Some(LinkTag([9; 16])),
         }
     }
 
@@ -214,7 +231,7 @@ mod tests {
             assert_eq!((opened.slot, opened.silent), (3, state.silent));
             assert_eq!((opened.id, opened.site), (state.id, state.site));
             assert_eq!((opened.again, opened.began_at), (true, state.began_at));
-            assert_eq!(opened.demand, state.demand);
+            assert_eq!((opened.demand, opened.link), (state.demand, state.link));
             let (_, rest) = StateNext::split(&next);
             assert_eq!(opened.next.join(rest), next);
         }

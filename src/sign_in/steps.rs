@@ -19,7 +19,7 @@ use super::{
 #[cfg(feature = "_diesel")]
 use crate::session::{draft::SessionDraft, token_store::TokenStore};
 use crate::{
-    account::{decide::SignIn, denied::Denied, profile::Profile},
+    account::{decide::SignIn, denied::Denied, profile::Profile, user::UserId},
     graph::{
         groups,
         health::GraphHealth,
@@ -34,13 +34,10 @@ use crate::{
         provider::Provider,
         verify::{Expected, verify},
     },
-    session::{
-        identity::{GroupsKnown, Identity, SignedIn, UserIs},
-        tokens::{self, LiveToken, SessionTokens},
-    },
+    session::identity::{GroupsKnown, Identity, SignedIn, UserIs},
     site::Site,
     store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
-    util::{clock::Clock, log::chain, secret::Secret},
+    util::{clock::Clock, crypto::CryptoError, log::chain, secret::Secret},
 };
 
 /// One sign-in under way, owned by a task of its own.
@@ -59,6 +56,8 @@ pub(crate) struct SignInFlow {
     pub(crate) attempt: Attempt,
     pub(crate) demand: Demand,
     pub(crate) began_at: DateTime<Utc>,
+    /// The local user whom the account becomes linked to.
+    pub(crate) link: Option<UserId>,
 }
 
 impl SignInFlow {
@@ -73,7 +72,7 @@ impl SignInFlow {
         let claims = Arc::new(claims);
         let now = self.clock.now();
         let policy = &self.site.policy;
-        let sign_in = SignIn::by_policy(Arc::clone(&profile), Arc::clone(policy), now)?;
+        let sign_in = self.sign_in(Arc::clone(&profile), now)?;
         let context = HookContext {
             request: &self.request,
             profile: &profile,
@@ -130,6 +129,14 @@ impl SignInFlow {
         })
     }
 
+    fn sign_in(&self, profile: Arc<Profile>, now: DateTime<Utc>) -> Result<SignIn, CryptoError> {
+        let sign_in = SignIn::by_policy(profile, Arc::clone(&self.site.policy), now)?;
+        Ok(match &self.link {
+            Some(user) => sign_in.linking(user.clone()),
+            None => sign_in,
+        })
+    }
+
     /// The first round trip: the code becomes tokens, and the ID token verified claims.
     async fn redeem_and_verify(
         &self,
@@ -166,50 +173,6 @@ impl SignInFlow {
         let leeway = TimeDelta::from_std(settings.clock_leeway).unwrap_or_default();
         self.demand.check(&claims, self.began_at, leeway)?;
         Ok((tokens, claims))
-    }
-
-    /// What the session gets of the tokens. With `recheck`, there is no session without a refresh token.
-    fn session_tokens(&self, tokens: &Tokens) -> Result<SessionTokens, SignInError> {
-        let (settings, now) = (&self.site.config, self.clock.now());
-        let saves_token = settings.save_access_token;
-        let id = if settings.recheck.is_some() {
-            #[cfg(feature = "_diesel")]
-            let has_store = self.tokens.is_some();
-            #[cfg(not(feature = "_diesel"))]
-            let has_store = false;
-            if !has_store {
-                return Err(SignInError::NoTokenDatabase);
-            }
-            if tokens.refresh_token.is_none() {
-                return Err(SignInError::NoRefreshToken);
-            }
-            Some(tokens::new_id(now)?)
-        } else {
-            None
-        };
-        Ok(SessionTokens {
-            access_token: saves_token.then(|| LiveToken::new(tokens, now)),
-            id,
-        })
-    }
-
-    #[cfg(feature = "_diesel")]
-    async fn keep_refresh_token(
-        &self,
-        identity: &Identity,
-        session: &SessionTokens,
-        tokens: &Tokens,
-    ) -> Result<(), StoreError> {
-        let (Some(store), Some(id), Some(token), Some(recheck)) = (
-            &self.tokens,
-            session.id,
-            &tokens.refresh_token,
-            self.site.config.recheck,
-        ) else {
-            return Ok(());
-        };
-        let due_at = self.clock.now() + recheck;
-        store.insert(id, identity, token, due_at).await
     }
 
     /// The second round trip: what Graph knows of the account, and why it is unavailable.
@@ -309,8 +272,12 @@ impl SignInFlow {
         if let Err(denied) = hooks.before_validation(context).await {
             return Ok(denied.into());
         }
-        let mut outcome = store.sign_in(sign_in.clone().without_creation()).await?;
-        if matches!(outcome, SignInOutcome::Denied(Denied::NotCreated)) {
+        let mut outcome = if sign_in.is_link() {
+            store.sign_in(sign_in.clone()).await?
+        } else {
+            store.sign_in(sign_in.clone().without_creation()).await?
+        };
+        if !sign_in.is_link() && matches!(outcome, SignInOutcome::Denied(Denied::NotCreated)) {
             let mut user = match sign_in.new_user() {
                 Ok(user) => user,
                 Err(denied) => return Ok(denied.into()),

@@ -13,6 +13,7 @@ use chrono::TimeDelta;
 
 use super::MicrosoftSso;
 use crate::{
+    account::user::UserId,
     http_client::{
         network::{Network, Roots},
         proxy::{ProxyRules, UnusableProxy},
@@ -24,6 +25,7 @@ use crate::{
         concurrency_limit::ConcurrencyLimit,
         failing_clients::FailingClients,
         hooks::{DynHooks, Hooks},
+        link::LocalUser,
     },
     site::{Resolver, Site, Sites},
     store::{dyn_user_store::DynUserStore, user_store::UserStore},
@@ -52,6 +54,7 @@ pub struct Builder {
     store: Option<Arc<dyn DynUserStore>>,
     hooks: Option<Arc<dyn DynHooks>>,
     sites: Option<Resolver>,
+    local_user: Option<Arc<LocalUser>>,
 }
 
 impl fmt::Debug for Builder {
@@ -105,6 +108,7 @@ impl MicrosoftSso {
             store: None,
             hooks: None,
             sites: None,
+            local_user: None,
         }
     }
 }
@@ -140,6 +144,35 @@ impl Builder {
         self
     }
 
+    /// Who is signed in by the application's own means, for `POST link/` and `POST unlink/`: its password
+    /// form, another provider. Without it, those answer 404.
+    ///
+    /// `link/` leads that user to Microsoft and links the account that they choose there, if neither has
+    /// another link. The function is asked at the start and at the callback, with the request of each, and
+    /// has to answer with the same user. Read the user anew, and answer `None` for one who is inactive.
+    ///
+    /// ```
+    /// # use microsoft_sso::{Builder, UserId};
+    /// use microsoft_sso::actix_session::SessionExt;
+    ///
+    /// # fn linked(sso: Builder) -> Builder {
+    /// sso.local_user(|req| async move {
+    ///     let id: Option<i64> = req.get_session().get("local_user").ok()?;
+    ///     id.map(UserId::from)
+    /// })
+    /// # }
+    /// ```
+    pub fn local_user<F>(
+        mut self,
+        local_user: impl Fn(HttpRequest) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Option<UserId>> + 'static,
+    {
+        self.local_user = Some(Arc::new(move |req| Box::pin(local_user(req))));
+        self
+    }
+
     /// The clock. By default that of the machine.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
@@ -157,6 +190,7 @@ impl Builder {
             store,
             hooks,
             sites,
+            local_user,
         } = self;
         let store = store.ok_or(BuildError::NoStore)?;
         for warning in &config.warnings {
@@ -199,6 +233,7 @@ impl Builder {
             clock,
             store,
             hooks,
+            local_user,
             network: Arc::new(network),
             sign_ins: SingleFlight::new(REMEMBER_FINISHED),
             sign_in_limit: ConcurrencyLimit::new(config.max_sign_ins),

@@ -71,13 +71,26 @@ impl MicrosoftSso {
     /// Ends the sessions that have a refresh token, where a store of the application's own has ended the
     /// others: a [`DieselStore`](crate::DieselStore) ends both.
     #[cfg(feature = "_diesel")]
-    async fn end_checked_sessions(&self, user: &UserId) -> Result<usize, StoreError> {
+    pub(super) async fn end_checked_sessions(&self, user: &UserId) -> Result<usize, StoreError> {
         match &self.session_checks {
             Some(checks) if !self.store.is_session_database() => {
                 checks.tokens.delete_of_user(user).await
             }
             _ => Ok(0),
         }
+    }
+
+    /// Ends the sessions that began with one at Entra; returns how many.
+    pub(crate) async fn end_entra_session(&self, sid: String) -> Result<usize, StoreError> {
+        let which = SessionSelector::EntraSession(sid.clone());
+        let ended = self.store.end_sessions(which).await?;
+        #[cfg(feature = "_diesel")]
+        if let Some(checks) = &self.session_checks
+            && !self.store.is_session_database()
+        {
+            return Ok(ended.max(checks.tokens.delete_of_entra(&sid).await?));
+        }
+        Ok(ended)
     }
 
     /// Sets whether a user may sign in. An inactive user is signed out everywhere, as by

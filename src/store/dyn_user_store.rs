@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{
     error::StoreError,
-    user_store::{SessionSelector, SignInOutcome, UserStore},
+    user_store::{LinkOutcome, SessionSelector, SignInOutcome, UserStore},
 };
 use crate::account::{
     decide::SignIn,
@@ -50,6 +50,15 @@ pub(crate) trait DynUserStore: Send + Sync {
         &'a self,
         id: &'a UserId,
     ) -> LocalBoxFuture<'a, Result<Option<usize>, StoreError>>;
+
+    fn link<'a>(
+        &'a self,
+        user: &'a UserId,
+        tenant_id: Uuid,
+        object_id: &'a str,
+    ) -> LocalBoxFuture<'a, Result<LinkOutcome, StoreError>>;
+
+    fn unlink<'a>(&'a self, user: &'a UserId) -> LocalBoxFuture<'a, Result<usize, StoreError>>;
 
     #[cfg(feature = "_diesel")]
     fn session_database(&self) -> Option<&super::diesel::DieselStore>;
@@ -115,6 +124,19 @@ impl<T: UserStore> DynUserStore for T {
         id: &'a UserId,
     ) -> LocalBoxFuture<'a, Result<Option<usize>, StoreError>> {
         Box::pin(UserStore::delete(self, id))
+    }
+
+    fn link<'a>(
+        &'a self,
+        user: &'a UserId,
+        tenant_id: Uuid,
+        object_id: &'a str,
+    ) -> LocalBoxFuture<'a, Result<LinkOutcome, StoreError>> {
+        Box::pin(UserStore::link(self, user, tenant_id, object_id))
+    }
+
+    fn unlink<'a>(&'a self, user: &'a UserId) -> LocalBoxFuture<'a, Result<usize, StoreError>> {
+        Box::pin(UserStore::unlink(self, user))
     }
 
     #[cfg(feature = "_diesel")]

@@ -87,7 +87,7 @@ statements!(diesel::MysqlConnection);
 
 /// Deletes the sessions of a user with their refresh tokens. A session elsewhere, such as in Redis, that
 /// has a refresh token ends with it.
-fn delete_of_user<C: EndStatements>(conn: &mut C, user_id: &str) -> QueryResult<usize> {
+pub(super) fn delete_of_user<C: EndStatements>(conn: &mut C, user_id: &str) -> QueryResult<usize> {
     let tokens = conn.delete_tokens_of_user(user_id)?;
     Ok(conn.delete_sessions_of_user(user_id)?.max(tokens))
 }

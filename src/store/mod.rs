@@ -13,6 +13,8 @@ pub(crate) mod error;
 #[cfg(feature = "_diesel")]
 mod known_user;
 #[cfg(feature = "_diesel")]
+mod link;
+#[cfg(feature = "_diesel")]
 mod migrations;
 #[cfg(feature = "_diesel")]
 mod models;

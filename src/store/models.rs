@@ -167,7 +167,7 @@ pub(super) struct InsertIdentity<'a> {
 }
 
 /// What Graph said of an account at its last sign-in with it.
-#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(Default, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = microsoft_sso_identities, treat_none_as_null = true)]
 #[diesel(treat_none_as_default_value = false)]
 pub(super) struct KnownAccountRow {

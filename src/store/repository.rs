@@ -10,13 +10,13 @@ use super::{
     diesel::DieselStore,
     end,
     error::StoreError,
-    known_user,
+    known_user, link,
     models::MicrosoftUserRow,
     pool::on_backend,
     schema::{microsoft_sso_identities, microsoft_sso_users, users},
     session_row::SessionRow,
     sign_in,
-    user_store::{SessionSelector, SignInOutcome, UserStore},
+    user_store::{LinkOutcome, SessionSelector, SignInOutcome, UserStore},
 };
 use crate::account::{
     decide::SignIn,
@@ -132,6 +132,30 @@ impl UserStore for DieselStore {
             return Ok(None);
         };
         self.block(move |pool| on_backend!(pool, |conn| end::delete_user(conn, id)))
+            .await
+    }
+
+    async fn link(
+        &self,
+        user: &UserId,
+        tenant_id: Uuid,
+        object_id: &str,
+    ) -> Result<LinkOutcome, StoreError> {
+        let Some(user) = user.as_i64() else {
+            return Ok(LinkOutcome::NoUser);
+        };
+        let object_id = object_id.to_owned();
+        self.block(move |pool| {
+            on_backend!(pool, |conn| link::link(conn, user, tenant_id, &object_id))
+        })
+        .await
+    }
+
+    async fn unlink(&self, user: &UserId) -> Result<usize, StoreError> {
+        let Some(user) = user.as_i64() else {
+            return Ok(0);
+        };
+        self.block(move |pool| on_backend!(pool, |conn| link::unlink(conn, user)))
             .await
     }
 

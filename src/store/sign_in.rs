@@ -15,6 +15,7 @@ use crate::account::{
     decide::{Decision, SignIn},
     denied::Denied,
     new_user::NewUser,
+    user::UserId,
 };
 
 /// Carries out a sign-in, and writes its session with it.
@@ -63,20 +64,24 @@ fn create<C: Statements>(
         Decision::Deny(denied) => return Ok(denied.into()),
         Decision::SignIn(_) => return Ok(Denied::NotCreated.into()),
     };
-    // A user who is only linked keeps the address that it has.
-    let checks_email = new.email_must_be_unique && new.existing.is_none();
-    if checks_email && !new.email.is_empty() && conn.verified_email_exists(&new.email)? {
-        return Ok(Denied::EmailTaken.into());
-    }
     // Creations are serialised, so the answer holds until the end of the transaction.
-    if new.superuser_if_first && !conn.user_exists()? {
+    if new.is_active && new.superuser_if_first && !conn.user_exists()? {
         (new.is_staff, new.is_superuser) = (true, true);
     }
+    if new.existing.is_none() && new.link_by_address {
+        new.existing = conn.only_user_of_address(&new.email)?.map(UserId::from);
+    }
     let existing = match existing_from_hook(conn, &new)? {
+        Existing::None if new.must_be_linked => return Ok(Denied::NotCreated.into()),
         Existing::None => None,
         Existing::User(id) => Some(id),
         Existing::Denied(denied) => return Ok(denied.into()),
     };
+    // A user who is only linked keeps the address that it has.
+    let checks_email = new.email_must_be_unique && existing.is_none();
+    if checks_email && !new.email.is_empty() && conn.verified_email_exists(&new.email)? {
+        return Ok(Denied::EmailTaken.into());
+    }
     let at = sign_in.at().naive_utc();
     let id = match existing {
         Some(id) => id,
@@ -125,6 +130,9 @@ fn existing_from_hook<C: Statements>(conn: &mut C, new: &NewUser) -> QueryResult
     Ok(match user {
         None => Existing::Denied(Denied::NotCreated),
         Some((_, user)) if !user.is_active => Existing::Denied(Denied::Inactive),
+        Some((id, _)) if new.existing_must_be_unlinked && conn.has_account(id)? => {
+            Existing::Denied(Denied::AlreadyLinked)
+        }
         Some((id, _)) => Existing::User(id),
     })
 }

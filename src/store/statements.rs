@@ -31,6 +31,9 @@ pub(super) trait Statements: RoutineWrites {
     fn username_exists(&mut self, username: &str) -> QueryResult<bool>;
     /// Whether a user has the proved address, without regard to ASCII case.
     fn verified_email_exists(&mut self, email: &str) -> QueryResult<bool>;
+    /// The user of a proved address, if there is one alone, who has no account.
+    fn only_user_of_address(&mut self, email: &str) -> QueryResult<Option<i64>>;
+    fn has_account(&mut self, user: i64) -> QueryResult<bool>;
     fn user_exists(&mut self) -> QueryResult<bool>;
     fn insert_user(&mut self, user: &InsertUser<'_>, username: &str) -> QueryResult<i64>;
     fn update_user(&mut self, id: i64, update: &UpdateUser<'_>) -> QueryResult<()>;
@@ -91,6 +94,29 @@ macro_rules! statements {
                     .select(users::email)
                     .load(self)?;
                 Ok(found.iter().any(|other| other.eq_ignore_ascii_case(email)))
+            }
+
+            fn only_user_of_address(&mut self, email: &str) -> QueryResult<Option<i64>> {
+                let (before, after) = Self::SAME_EMAIL;
+                let similar = sql::<Bool>(before).bind::<Text, _>(email).sql(after);
+                let users: Vec<(i64, String, bool)> = users::table
+                    .filter(similar)
+                    .select((users::id, users::email, users::email_verified))
+                    .load(self)?;
+                let mut same = users
+                    .into_iter()
+                    .filter(|(_, other, ..)| other.eq_ignore_ascii_case(email));
+                match (same.next(), same.next()) {
+                    (Some((id, _, true)), None) if !self.has_account(id)? => Ok(Some(id)),
+                    _ => Ok(None),
+                }
+            }
+
+            fn has_account(&mut self, user: i64) -> QueryResult<bool> {
+                let found = microsoft_sso_identities::table
+                    .filter(microsoft_sso_identities::user_id.eq(user))
+                    .select(microsoft_sso_identities::object_id);
+                Ok(found.first::<String>(self).optional()?.is_some())
             }
 
             fn user_exists(&mut self) -> QueryResult<bool> {

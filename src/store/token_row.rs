@@ -38,11 +38,12 @@ pub(crate) struct TokenUpdate {
 pub(crate) trait TokenStatements {
     fn insert_token(&mut self, row: &TokenRow) -> QueryResult<()>;
     fn token(&mut self, id: &str) -> QueryResult<Option<TokenRow>>;
-    /// Whether nobody else has the lease, and it is the caller's from now on.
-    fn lease_token(&mut self, row: &TokenRow, now: i64, until: i64) -> QueryResult<bool>;
+    /// Whether the lease is as it was read, and the caller's from now on.
+    fn lease_token(&mut self, row: &TokenRow, until: i64) -> QueryResult<bool>;
     /// Whether the row is there.
     fn update_token(&mut self, id: &str, update: &TokenUpdate) -> QueryResult<bool>;
-    fn replace_refresh_token(&mut self, id: &str, sealed: &[u8]) -> QueryResult<()>;
+    /// Whether the row is there.
+    fn replace_refresh_token(&mut self, id: &str, sealed: &[u8]) -> QueryResult<bool>;
     fn delete_token(&mut self, id: &str) -> QueryResult<()>;
     fn delete_tokens_of_user(&mut self, user_id: &str) -> QueryResult<usize>;
     fn has_token_of_entra(&mut self, sid: &str) -> QueryResult<bool>;
@@ -64,12 +65,12 @@ macro_rules! token_statements {
                 row.get_result(self).optional()
             }
 
-            fn lease_token(&mut self, row: &TokenRow, now: i64, until: i64) -> QueryResult<bool> {
+            fn lease_token(&mut self, row: &TokenRow, until: i64) -> QueryResult<bool> {
                 // A check that ended since the row was read has moved its time.
                 let free = table
                     .filter(tokens::id.eq(&row.id))
                     .filter(tokens::due_at.eq(row.due_at))
-                    .filter(tokens::leased_until.le(now));
+                    .filter(tokens::leased_until.eq(row.leased_until));
                 let leased = diesel::update(free)
                     .set(tokens::leased_until.eq(until))
                     .execute(self)?;
@@ -81,11 +82,10 @@ macro_rules! token_statements {
                 Ok(updated > 0)
             }
 
-            fn replace_refresh_token(&mut self, id: &str, sealed: &[u8]) -> QueryResult<()> {
-                diesel::update(table.find(id))
-                    .set(tokens::refresh_token.eq(sealed))
-                    .execute(self)
-                    .map(drop)
+            fn replace_refresh_token(&mut self, id: &str, sealed: &[u8]) -> QueryResult<bool> {
+                let row = diesel::update(table.find(id));
+                let replaced = row.set(tokens::refresh_token.eq(sealed)).execute(self)?;
+                Ok(replaced > 0)
             }
 
             fn delete_token(&mut self, id: &str) -> QueryResult<()> {

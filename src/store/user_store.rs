@@ -118,6 +118,33 @@ pub trait UserStore: Send + Sync + 'static {
         ready(Err(StoreError::new("this user store can't delete users")))
     }
 
+    /// Gives a Microsoft account, by the claims `tid` and `oid`, to a user who has none, in one transaction.
+    /// The default fails.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails, or can't do it.
+    fn link(
+        &self,
+        user: &UserId,
+        tenant_id: Uuid,
+        object_id: &str,
+    ) -> impl Future<Output = Result<LinkOutcome, StoreError>> {
+        let _ = (user, tenant_id, object_id);
+        ready(Err(StoreError::new("this user store can't link accounts")))
+    }
+
+    /// Takes a user's Microsoft accounts away, and ends their sessions. Returns how many accounts there were.
+    /// The default fails.
+    ///
+    /// # Errors
+    /// The store is unavailable or fails, or can't do it.
+    fn unlink(&self, user: &UserId) -> impl Future<Output = Result<usize, StoreError>> {
+        let _ = user;
+        ready(Err(StoreError::new(
+            "this user store can't unlink accounts",
+        )))
+    }
+
     /// The database in which [`MicrosoftSso::sessions`](crate::MicrosoftSso::sessions) keeps
     /// sessions. The default is none: then use
     /// [`sessions_in`](crate::MicrosoftSso::sessions_in).
@@ -142,6 +169,22 @@ impl From<Denied> for SignInOutcome {
     fn from(denied: Denied) -> Self {
         Self::Denied(denied)
     }
+}
+
+/// What came of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkOutcome {
+    /// The account is the user's from now on.
+    Linked,
+    /// It was before.
+    Unchanged,
+    /// There is no such user.
+    NoUser,
+    /// The account is another user's.
+    AccountTaken,
+    /// The user has another account.
+    UserTaken,
 }
 
 /// A user who signs in.

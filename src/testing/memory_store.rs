@@ -17,7 +17,7 @@ use crate::{
     },
     store::{
         error::StoreError,
-        user_store::{SessionSelector, SignInOutcome, SignedInUser, UserStore},
+        user_store::{LinkOutcome, SessionSelector, SignInOutcome, SignedInUser, UserStore},
     },
     util::picture::PictureUpdate,
 };
@@ -131,6 +131,41 @@ impl UserStore for MemoryStore {
         Ok(tables.users.iter().find(is_it).map(|row| row.user.clone()))
     }
 
+    async fn link(
+        &self,
+        user: &UserId,
+        tenant_id: Uuid,
+        object_id: &str,
+    ) -> Result<LinkOutcome, StoreError> {
+        let mut tables = self.lock();
+        let Some(at) = tables.position(user) else {
+            return Ok(LinkOutcome::NoUser);
+        };
+        let key = (tenant_id, object_id.to_owned());
+        Ok(match tables.identities.get(&key) {
+            Some(of) if *of == at => LinkOutcome::Unchanged,
+            Some(_) => LinkOutcome::AccountTaken,
+            None if tables.has_account(at) => LinkOutcome::UserTaken,
+            None => {
+                tables.identities.insert(key, at);
+                LinkOutcome::Linked
+            }
+        })
+    }
+
+    async fn unlink(&self, user: &UserId) -> Result<usize, StoreError> {
+        let mut tables = self.lock();
+        let Some(at) = tables.position(user) else {
+            return Ok(0);
+        };
+        let before = tables.identities.len();
+        tables.identities.retain(|_, of| *of != at);
+        let accounts = before - tables.identities.len();
+        tables.users[at].user.session_generation += i64::from(accounts > 0);
+        tables.users[at].microsoft = None;
+        Ok(accounts)
+    }
+
     /// It keeps no sessions: [`CurrentUser`](crate::CurrentUser) refuses those of the user.
     async fn set_active(&self, id: &UserId, active: bool) -> Result<Option<usize>, StoreError> {
         let mut tables = self.lock();
@@ -226,13 +261,21 @@ impl Tables {
         sign_in: &SignIn,
         key: (Uuid, String),
     ) -> Result<SignInOutcome, StoreError> {
-        if new.email_must_be_unique && self.is_email_of_another(new) {
+        let by_address = || self.only_user_of_address(new);
+        let existing = new.existing.clone().or_else(by_address);
+        if existing.is_none() && new.must_be_linked {
+            return Ok(Denied::NotCreated.into());
+        }
+        if existing.is_none() && new.email_must_be_unique && self.is_email_of_another(new) {
             return Ok(Denied::EmailTaken.into());
         }
-        let position = match &new.existing {
+        let position = match &existing {
             Some(id) => match self.position(id) {
                 None => return Ok(Denied::NotCreated.into()),
                 Some(at) if !self.users[at].user.is_active => return Ok(Denied::Inactive.into()),
+                Some(at) if new.existing_must_be_unlinked && self.has_account(at) => {
+                    return Ok(Denied::AlreadyLinked.into());
+                }
                 Some(at) => at,
             },
             None => {
@@ -248,7 +291,7 @@ impl Tables {
         let row = &mut self.users[position];
         row.update_microsoft(sign_in.profile().basic_info.as_ref());
         let user = row.user.clone();
-        Ok(match new.existing {
+        Ok(match existing {
             Some(_) => SignedInUser::existing(user).into(),
             None => SignedInUser::created(user).into(),
         })
@@ -260,7 +303,7 @@ impl Tables {
             .candidate_usernames(&sign_in.profile().object_id)
             .find(is_free)
             .ok_or_else(|| StoreError::new("every user name for the account is taken"))?;
-        let is_first = new.superuser_if_first && self.users.is_empty();
+        let is_first = new.is_active && new.superuser_if_first && self.users.is_empty();
         self.created += 1;
         let id = self.created.into();
         let mut user = new.clone().into_user(id, username, sign_in.at());
@@ -278,6 +321,22 @@ impl Tables {
                     && user.email.eq_ignore_ascii_case(&new.email)
                     && is_another(user)
             })
+    }
+
+    fn has_account(&self, at: usize) -> bool {
+        self.identities.values().any(|of| *of == at)
+    }
+
+    /// The user with the address, proved, if there is one alone, who has no account.
+    fn only_user_of_address(&self, new: &NewUser) -> Option<UserId> {
+        let users = self.users.iter().enumerate();
+        let mut same = users.filter(|(_, row)| row.user.email.eq_ignore_ascii_case(&new.email));
+        match (same.next(), same.next()) {
+            (Some((at, row)), None) if new.link_by_address && !self.has_account(at) => {
+                Some(row.user.id.clone()).filter(|_| row.user.email_verified)
+            }
+            _ => None,
+        }
     }
 
     fn any(&self, condition: impl Fn(&User) -> bool) -> bool {

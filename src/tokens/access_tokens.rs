@@ -24,8 +24,11 @@ use crate::{
 /// How long a token has to last for it to be given away.
 const MARGIN: TimeDelta = TimeDelta::minutes(2);
 
-/// Most tokens that are remembered.
-const CAPACITY: usize = 2_000;
+/// Most results that are remembered.
+const CAPACITY: usize = 5_000;
+
+/// How long a failure is remembered: a page that fails, opened again and again, asks Entra no more often.
+const FAILURE_TTL: TimeDelta = TimeDelta::seconds(5);
 
 /// A session and a hash of its scopes.
 type Key = (TokenId, [u8; 16]);
@@ -34,18 +37,29 @@ type Key = (TokenId, [u8; 16]);
 #[derive(Clone, Debug)]
 pub(crate) enum NoToken {
     /// The person has to sign in for it: the session is over, or they haven't consented.
-    SignIn(Arc<str>),
+    SignIn {
+        reason: Arc<str>,
+        /// What Entra asks for (Conditional Access), as JSON.
+        claims: Option<Arc<str>>,
+    },
     /// Nobody can say at the moment.
     Trouble(Arc<SignInError>),
 }
 
 type Got = Result<LiveToken, NoToken>;
 
+/// What came of a request, and until when it is good.
+#[derive(Clone, Debug)]
+struct Known {
+    got: Got,
+    until: DateTime<Utc>,
+}
+
 /// The access tokens of this process.
 #[derive(Debug)]
 pub(crate) struct AccessTokens {
     store: Arc<TokenStore>,
-    live: Mutex<HashMap<Key, LiveToken>>,
+    known: Mutex<HashMap<Key, Known>>,
     requests: SingleFlight<Key, Got>,
 }
 
@@ -61,7 +75,7 @@ impl AccessTokens {
     pub(crate) fn new(store: Arc<TokenStore>) -> Self {
         Self {
             store,
-            live: Mutex::default(),
+            known: Mutex::default(),
             requests: SingleFlight::new(TimeDelta::zero()),
         }
     }
@@ -74,8 +88,9 @@ impl AccessTokens {
         account: SignedInAccount,
     ) -> Got {
         let (key, now) = (key(id, &scopes), account.clock.now());
-        if let Some(token) = self.live(key, now) {
-            return Ok(token);
+        let known = self.lock().get(&key).cloned();
+        if let Some(known) = known.filter(|known| known.until > now) {
+            return known.got;
         }
         let waiter = match self.requests.join(key, now) {
             Flight::Follower(waiter) => waiter,
@@ -85,9 +100,7 @@ impl AccessTokens {
                 rt::spawn(async move {
                     let got = tokens.request(id, &scopes, &account).await;
                     let now = account.clock.now();
-                    if let Ok(token) = &got {
-                        tokens.remember(key, token.clone(), now);
-                    }
+                    tokens.remember(key, got.clone(), now);
                     leader.finish(got, now);
                 });
                 waiter
@@ -97,6 +110,11 @@ impl AccessTokens {
             .result()
             .await
             .unwrap_or_else(|| Err(worker_stopped()))
+    }
+
+    /// Forgets the tokens of a session that has ended.
+    pub(crate) fn forget_session(&self, id: TokenId) {
+        self.lock().retain(|(of, _), _| *of != id);
     }
 
     /// Forgets a token that its resource refuses.
@@ -110,13 +128,16 @@ impl AccessTokens {
         let row = row.map_err(|error| trouble(error.into()))?;
         let refresh_token = row.and_then(|row| self.store.open(&row));
         let Some(refresh_token) = refresh_token else {
-            return Err(NoToken::SignIn("the session has no refresh token".into()));
+            return Err(over());
         };
         let tokens = match account.redeem(&refresh_token, scopes).await {
             Ok(tokens) => tokens,
             Err(SignInError::Exchange(error)) => {
                 return Err(match error.ended_grant() {
-                    Some(refusal) => NoToken::SignIn(refusal.to_string().into()),
+                    Some(refusal) => NoToken::SignIn {
+                        reason: refusal.to_string().into(),
+                        claims: refusal.claims.clone(),
+                    },
                     None => trouble(error.into()),
                 });
             }
@@ -124,29 +145,40 @@ impl AccessTokens {
         };
         if let Some(newest) = &tokens.refresh_token {
             let replaced = self.store.replace(id, newest).await;
-            replaced.map_err(|error| trouble(error.into()))?;
+            if !replaced.map_err(|error| trouble(error.into()))? {
+                return Err(over());
+            }
         }
         Ok(LiveToken::new(&tokens, account.clock.now()))
     }
 
-    fn live(&self, key: Key, now: DateTime<Utc>) -> Option<LiveToken> {
-        let token = self.lock().get(&key).cloned()?;
-        (token.expires_at - now > MARGIN).then_some(token)
-    }
-
-    fn remember(&self, key: Key, token: LiveToken, now: DateTime<Utc>) {
-        let mut live = self.lock();
-        if live.len() >= CAPACITY && !live.contains_key(&key) {
-            live.retain(|_, token| token.expires_at - now > MARGIN);
-            if live.len() >= CAPACITY {
-                live.clear();
+    fn remember(&self, key: Key, got: Got, now: DateTime<Utc>) {
+        let until = match &got {
+            Ok(token) => token.expires_at - MARGIN,
+            Err(_) => now + FAILURE_TTL,
+        };
+        let mut known = self.lock();
+        if known.len() >= CAPACITY && !known.contains_key(&key) {
+            known.retain(|_, known| known.until > now);
+            // Nobody's sign-ins crowd everybody out: what ends soonest goes first.
+            let soonest = known.iter().min_by_key(|(_, known)| known.until);
+            let soonest = soonest.map(|(key, _)| *key);
+            if let Some(soonest) = soonest.filter(|_| known.len() >= CAPACITY) {
+                known.remove(&soonest);
             }
         }
-        live.insert(key, token);
+        known.insert(key, Known { got, until });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Key, LiveToken>> {
-        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn over() -> NoToken {
+    NoToken::SignIn {
+        reason: "the session has no refresh token".into(),
+        claims: None,
     }
 }
 

@@ -6,7 +6,7 @@ use futures_util::future::{OptionFuture, join};
 use openidconnect::{RefreshToken, Scope};
 
 use crate::{
-    account::{decide::SignIn, denied::Denied, profile::Profile, rights::named_roles},
+    account::{decide::SignIn, denied::Denied, profile::Profile, rights::named_roles, user::User},
     graph::{
         groups,
         health::GraphHealth,
@@ -75,7 +75,7 @@ impl SignedInAccount {
     pub(super) async fn refresh(&self, token: &Secret) -> Refreshed {
         let tokens = match self.redeem(token, &self.site.scopes).await {
             Ok(tokens) => tokens,
-            Err(SignInError::Exchange(error)) => return refused(error),
+            Err(SignInError::Exchange(error)) => return self.refused(error),
             Err(error) => return Refreshed::trouble(&error),
         };
         let claims = match self.verified_claims(&tokens).await {
@@ -173,21 +173,26 @@ impl SignedInAccount {
         let (user, groups) = self.ask_graph(tokens, is_overage).await;
         let user =
             user.filter(|user| is_same_account(claims.tenant_id(), claims.object_id(), &user.id));
-        let (groups, are_roles_known) = match (claims.groups(), groups) {
-            (GroupsClaim::Listed(groups), _) => (Some(groups.clone()), true),
-            (GroupsClaim::Overage, Some(groups)) => (Some(groups), true),
-            // Graph's trouble takes no right away.
-            (GroupsClaim::Overage, None) if is_overage => return self.check_user().await,
-            (GroupsClaim::Overage, None) => (None, true),
+        let groups = match (claims.groups(), groups) {
+            (GroupsClaim::Listed(groups), _) => Some(groups.clone()),
+            (GroupsClaim::Overage, Some(groups)) => Some(groups),
+            // Graph's trouble takes no right away at once, and keeps none for ever.
+            (GroupsClaim::Overage, None) if is_overage => {
+                return Err(Refreshed::Trouble {
+                    reason: "Graph could not tell the groups of the account".to_owned(),
+                    needs_operator: false,
+                });
+            }
+            (GroupsClaim::Overage, None) => None,
         };
         let profile = Profile::from_claims(claims, user, PictureUpdate::Keep, groups, policy);
         let profile = Arc::new(profile);
-        let roles = are_roles_known.then(|| named_roles(&profile, policy));
+        let roles = named_roles(&profile, policy);
         let now = self.clock.now();
         let sign_in = SignIn::by_policy(profile, Arc::clone(policy), now);
         let sign_in = sign_in.map_err(|error| Refreshed::trouble(&error.into()))?;
         match self.users.recheck(sign_in.without_creation()).await? {
-            SignInOutcome::SignedIn(user) => self.check_generation(user.user.session_generation)?,
+            SignInOutcome::SignedIn(user) => self.check_same_user(&user.user)?,
             SignInOutcome::Denied(Denied::ProfileUnavailable) => {
                 return Err(Refreshed::Trouble {
                     reason: Denied::ProfileUnavailable.to_string(),
@@ -198,7 +203,7 @@ impl SignedInAccount {
                 return Err(Refreshed::Ended(denied.code(), denied.to_string()));
             }
         }
-        Ok(roles)
+        Ok(Some(roles))
     }
 
     /// What only Graph knows, where the settings depend on it.
@@ -220,11 +225,24 @@ impl SignedInAccount {
         )
     }
 
+    /// Entra's refusal ends the session, where it is one of the grant.
+    fn refused(&self, error: ExchangeError) -> Refreshed {
+        // In a tenant of many, its own administrator can cause any other.
+        let is_own = !self.site.config.authority.is_multi_tenant();
+        match error.ended_grant() {
+            Some(refusal) => Refreshed::Ended("refresh_refused", refusal.to_string()),
+            None => Refreshed::Trouble {
+                reason: chain(&error),
+                needs_operator: is_own && error.remedy() == Remedy::FixSetup,
+            },
+        }
+    }
+
     /// Whether the user is still there, active, and not signed out.
     async fn check_user(&self) -> Result<Option<Vec<String>>, Refreshed> {
         match self.users.find(&self.identity.user_id).await? {
             Some(user) if user.is_active => {
-                self.check_generation(user.session_generation)?;
+                self.check_same_user(&user)?;
                 Ok(None)
             }
             Some(_) => Err(Refreshed::Ended(
@@ -238,11 +256,13 @@ impl SignedInAccount {
         }
     }
 
-    fn check_generation(&self, generation: i64) -> Result<(), Refreshed> {
-        if generation == self.identity.generation {
+    /// The account may be another user's by now.
+    fn check_same_user(&self, user: &User) -> Result<(), Refreshed> {
+        let identity = &self.identity;
+        if user.id == identity.user_id && user.session_generation == identity.generation {
             return Ok(());
         }
-        let reason = "the user was signed out everywhere".to_owned();
+        let reason = "the user was signed out everywhere, or has the account no longer".to_owned();
         Err(Refreshed::Ended("signed_out", reason))
     }
 }
@@ -256,15 +276,4 @@ fn known<T>(answer: Result<T, crate::graph::response::GraphError>, what: &str) -
         );
     }
     answer.ok()
-}
-
-/// Entra's refusal ends the session, where it is one of the grant.
-fn refused(error: ExchangeError) -> Refreshed {
-    match error.ended_grant() {
-        Some(refusal) => Refreshed::Ended("refresh_refused", refusal.to_string()),
-        None => Refreshed::Trouble {
-            reason: chain(&error),
-            needs_operator: error.remedy() == Remedy::FixSetup,
-        },
-    }
 }

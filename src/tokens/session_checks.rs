@@ -76,8 +76,10 @@ impl SessionChecks {
 
     /// Forgets a session that has ended.
     pub(crate) async fn forget(&self, id: TokenId) {
+        self.access_tokens.forget_session(id);
+        let deleted = self.tokens.delete(id).await;
         self.known.remove(id);
-        if let Err(error) = self.tokens.delete(id).await {
+        if let Err(error) = deleted {
             tracing::warn!(
                 code = "token_not_deleted",
                 reason = %chain(&error),
@@ -135,6 +137,7 @@ impl Check<'_> {
             Ok(Leased::Checked(row)) => (self.goes_on(&row), None),
             Ok(Leased::Gone) => {
                 self.checks.known.remove(self.id);
+                self.checks.access_tokens.forget_session(self.id);
                 tracing::debug!("a session was ended elsewhere");
                 (Verdict::Ended, None)
             }
@@ -148,16 +151,22 @@ impl Check<'_> {
         let tokens = &self.checks.tokens;
         // Metadata, credential, token, keys; then Graph.
         let longest = settings.entra_timeout * 4 + settings.graph_timeout;
+        let recheck = settings.recheck.unwrap_or_default();
         let began = Instant::now();
         loop {
             let Some(row) = tokens.find(self.id).await? else {
                 return Ok(Leased::Gone);
             };
             let now = self.account.clock.now();
-            if row.due_at > now.timestamp() || began.elapsed() > settings.entra_timeout {
+            // A node whose clock was ahead has put it off for too long.
+            let is_put_off = row.due_at > (now + recheck).timestamp();
+            let is_checked = row.due_at > now.timestamp() && !is_put_off;
+            if is_checked || began.elapsed() > settings.entra_timeout {
                 return Ok(Leased::Checked(row));
             }
-            if row.leased_until <= now.timestamp() && tokens.lease(&row, now + longest).await? {
+            let is_free = row.leased_until <= now.timestamp()
+                || row.leased_until > (now + longest).timestamp();
+            if is_free && tokens.lease(&row, now + longest).await? {
                 return Ok(Leased::Mine(row));
             }
             sleep(POLL).await;

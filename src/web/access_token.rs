@@ -185,14 +185,15 @@ impl TokenUser {
         };
         let got = tokens.get(id, self.token_scopes(&scopes), account).await;
         got.map_err(|error| match error {
-            NoToken::SignIn(reason) => {
+            NoToken::SignIn { reason, claims } => {
                 tracing::info!(
                     user = %self.identity.user_id,
                     scopes = scopes.join(" "),
                     %reason,
                     "the user has to sign in for an access token"
                 );
-                self.login_for(req, scopes)
+                let challenge = claims.and_then(|claims| Ask::challenge(claims.as_bytes()));
+                self.login_for(req, challenge.unwrap_or_default(), scopes)
             }
             NoToken::Trouble(error) => {
                 let reason = chain(&*error);
@@ -203,6 +204,8 @@ impl TokenUser {
     }
 
     fn access_tokens(&self) -> Option<&Arc<AccessTokens>> {
+        // Tokens from when the setting was on aren't used.
+        self.sso.site.config.recheck?;
         let checks = self.sso.session_checks.as_ref();
         checks.map(|checks| &checks.access_tokens)
     }
@@ -224,28 +227,34 @@ impl TokenUser {
         let live = saved.filter(|token| token.expires_at > self.sso.clock.now());
         match live.filter(|_| scopes.iter().all(has)) {
             Some(token) => Ok(token),
-            None => Err(self.login_for(req, scopes)),
+            None => Err(self.login_for(req, Ask::default(), scopes)),
         }
     }
 
-    pub(super) fn login_for(&self, req: &HttpRequest, scopes: Vec<String>) -> AccessTokenError {
-        let ask = Ask::scopes(scopes);
-        AccessTokenError::LoginRequired(LoginRequired::asking(req, &self.sso, &ask))
+    fn login_for(&self, req: &HttpRequest, ask: Ask, scopes: Vec<String>) -> AccessTokenError {
+        AccessTokenError::LoginRequired(self.asking(req, ask, scopes))
     }
 
-    /// Sends the user to answer a claims challenge. The token that was challenged is forgotten.
+    fn asking(&self, req: &HttpRequest, mut ask: Ask, scopes: Vec<String>) -> LoginRequired {
+        ask.scopes = scopes;
+        LoginRequired::asking(req, &self.sso, &self.identity.user_id, &ask)
+    }
+
+    /// Sends the user to answer a claims challenge.
     pub(super) fn answer_challenge(
         &self,
         req: &HttpRequest,
         claims: &[u8],
         scopes: &[String],
     ) -> Option<LoginRequired> {
+        Some(self.asking(req, Ask::challenge(claims)?, scopes.to_vec()))
+    }
+
+    /// Forgets a token that its resource refuses.
+    pub(super) fn forget(&self, scopes: &[String]) {
         if let (Some(id), Some(tokens)) = (self.id, self.access_tokens()) {
             tokens.forget(id, &self.token_scopes(scopes));
         }
-        let mut ask = Ask::challenge(claims)?;
-        ask.scopes = scopes.to_vec();
-        Some(LoginRequired::asking(req, &self.sso, &ask))
     }
 
     /// The scopes of the token request.

@@ -101,7 +101,7 @@ impl GraphClient {
     /// There is no token; Graph is unavailable, challenges, or answers with a status other than 2xx, or
     /// without JSON.
     pub async fn get(&self, path: &str) -> Result<Value, GraphClientError> {
-        self.get_url(&self.url(path)).await
+        self.get_url(&self.url(path)?).await
     }
 
     /// All entries of a list, page by page (`@odata.nextLink`), up to a number of them.
@@ -109,7 +109,7 @@ impl GraphClient {
     /// # Errors
     /// As of [`Self::get`], or the answer is no list.
     pub async fn list(&self, path: &str, max: usize) -> Result<Vec<Value>, GraphClientError> {
-        let (mut entries, mut url) = (Vec::new(), self.url(path));
+        let (mut entries, mut url) = (Vec::new(), self.url(path)?);
         loop {
             let mut page = self.get_url(&url).await?;
             let Some(Value::Array(more)) = page.get_mut("value").map(Value::take) else {
@@ -119,11 +119,11 @@ impl GraphClient {
             let next = page.get("@odata.nextLink").and_then(Value::as_str);
             match next {
                 Some(next) if entries.len() < max => {
-                    // The token is for Graph, and goes nowhere else.
-                    if !next.starts_with(&self.url("")) || next == url {
+                    let next = self.below_graph(next)?;
+                    if next == url {
                         return Err(GraphClientError::NoList);
                     }
-                    next.clone_into(&mut url);
+                    url = next;
                 }
                 _ => break,
             }
@@ -144,7 +144,7 @@ impl GraphClient {
     ) -> Result<Value, GraphClientError> {
         let body = serde_json::to_vec(body).map_err(GraphClientError::Body)?;
         let token = self.token().await?;
-        let (url, limit) = (self.url(path), self.time_limit());
+        let (url, limit) = (self.url(path)?, self.time_limit());
         let secret = token.secret.expose();
         let sent = self
             .http
@@ -188,6 +188,9 @@ impl GraphClient {
             let json = serde_json::from_slice(&response.body);
             return json.map_err(|_| GraphError::Malformed(response.source).into());
         }
+        if response.status() == StatusCode::UNAUTHORIZED {
+            self.user.forget(&self.scopes);
+        }
         if let Some(claims) = response.source.claims_challenge() {
             let required = self
                 .user
@@ -199,12 +202,26 @@ impl GraphClient {
         Err(GraphError::of_query(&response).into())
     }
 
-    fn url(&self, path: &str) -> String {
-        let graph = &self.user.sso.site.config.graph_url;
+    fn graph_url(&self) -> &str {
+        let graph = self.user.sso.site.config.graph_url.as_str();
+        graph.trim_end_matches('/')
+    }
+
+    fn url(&self, path: &str) -> Result<String, GraphClientError> {
         // A path is a path: a whole URL would send the token elsewhere.
-        let url = format!("{graph}/{}", path.trim_start_matches('/'));
-        // Percent-encodes the spaces of a filter.
-        Url::parse(&url).map_or(url, String::from)
+        let url = format!("{}/{}", self.graph_url(), path.trim_start_matches('/'));
+        self.below_graph(&url)
+    }
+
+    /// A URL as it is sent, with the spaces of a filter percent-encoded. What leads out of `graph_url`, as
+    /// `..` in an id does, is refused: the token goes nowhere else.
+    fn below_graph(&self, url: &str) -> Result<String, GraphClientError> {
+        let url = Url::parse(url).map_err(|_| GraphClientError::Path)?;
+        let rest = url.as_str().strip_prefix(self.graph_url());
+        if rest.is_some_and(|rest| rest.starts_with('/')) && url.fragment().is_none() {
+            return Ok(url.into());
+        }
+        Err(GraphClientError::Path)
     }
 
     fn time_limit(&self) -> Duration {
@@ -235,7 +252,10 @@ pub enum GraphClientError {
     /// Graph is unavailable, or refuses.
     #[error(transparent)]
     Graph(GraphRefusal),
-    /// The answer is no list, or its next page isn't Graph's.
+    /// The path, or the next page of a list, isn't below `graph_url`.
+    #[error("the path, or the next page of a list, leads out of `graph_url`")]
+    Path,
+    /// The answer is no list.
     #[error("Graph's answer is no list")]
     NoList,
     /// The body can't be written as JSON.
@@ -284,7 +304,7 @@ impl ResponseError for GraphClientError {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Body(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Graph(_) | Self::NoList => StatusCode::BAD_GATEWAY,
+            Self::Graph(_) | Self::NoList | Self::Path => StatusCode::BAD_GATEWAY,
         }
     }
 

@@ -11,7 +11,7 @@ use super::{
     request::{ASK, Client, LOGIN, login_with_next_and},
     wiring::{Missing, WiringError},
 };
-use crate::sign_in::ask::Ask;
+use crate::{account::user::UserId, sign_in::ask::Ask};
 
 /// Nobody is signed in, or not for what is asked for. As the error of an extractor it is 401 as JSON:
 /// [`require_login`](crate::require_login) redirects. What asks more of a sign-in than the settings do, such
@@ -35,8 +35,8 @@ impl LoginRequired {
     }
 
     /// For a page that asks more of the sign-in than the settings do.
-    pub(crate) fn asking(req: &HttpRequest, sso: &Sso, ask: &Ask) -> Self {
-        let sealed = ask.seal(&sso.sealer, &sso.site);
+    pub(crate) fn asking(req: &HttpRequest, sso: &Sso, user: &UserId, ask: &Ask) -> Self {
+        let sealed = ask.seal(&sso.sealer, &sso.site, user, sso.clock.now());
         let ask = sealed.map(|sealed| format!("&{ASK}={sealed}"));
         Self {
             login_url: login_url(req, &ask.unwrap_or_default()),

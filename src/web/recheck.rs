@@ -36,13 +36,16 @@ impl CheckedRequest {
     /// `None` where nobody is checked.
     pub(super) fn new(req: &HttpRequest) -> Option<Self> {
         let sso = req.app_data::<Data<MicrosoftSso>>()?;
-        let checks = sso.session_checks.as_ref().filter(|_| sso.may_recheck)?;
+        let checks = sso.session_checks.as_ref()?;
         let session = req.get_session();
-        if !session.contains_key(IDENTITY_KEY) {
+        let id = tokens::token_id(&session);
+        // Where the setting is off by now, the token still ends with its session.
+        let is_checked = sso.may_recheck && session.contains_key(IDENTITY_KEY);
+        if id.is_none() && !is_checked {
             return None;
         }
         Some(Self {
-            id: tokens::token_id(&session),
+            id,
             checks: Arc::clone(checks),
             session,
         })

@@ -143,7 +143,7 @@ impl Kind {
                     .is_ok_and(|since| since <= *age);
                 // A clock that is behind Microsoft's makes no sign-in stale.
                 let is_ahead = sso.clock.now() < at;
-                demand(req, &sso, is_fresh || is_ahead, || Demand {
+                demand(req, (&sso, &identity), is_fresh || is_ahead, || Demand {
                     fresh: true,
                     auth_context: None,
                 })
@@ -151,7 +151,7 @@ impl Kind {
             Self::AuthContext(context) => {
                 let (sso, identity) = identity(req)?;
                 let has = identity.auth_contexts.iter().any(|had| **had == **context);
-                demand(req, &sso, has, || Demand {
+                demand(req, (&sso, &identity), has, || Demand {
                     fresh: false,
                     auth_context: Some(context.to_string()),
                 })
@@ -166,7 +166,7 @@ fn right(name: &'static str, has: bool) -> Result<(), Lack> {
 
 fn demand(
     req: &HttpRequest,
-    sso: &Sso,
+    (sso, identity): (&Sso, &Identity),
     is_met: bool,
     demand: impl FnOnce() -> Demand,
 ) -> Result<(), Lack> {
@@ -174,7 +174,12 @@ fn demand(
         return Ok(());
     }
     let ask = Ask::demand(demand());
-    Err(Lack::Login(LoginRequired::asking(req, sso, &ask)))
+    Err(Lack::Login(LoginRequired::asking(
+        req,
+        sso,
+        &identity.user_id,
+        &ask,
+    )))
 }
 
 fn identity(req: &HttpRequest) -> Result<(Sso, Identity), Lack> {

@@ -58,7 +58,7 @@ impl Visitor {
     }
 
     /// Whoever a second attempt doesn't help.
-    pub(super) fn without_retry(req: &HttpRequest) -> Self {
+    pub(crate) fn without_retry(req: &HttpRequest) -> Self {
         Self {
             retry: Retry::No,
             ..Self::of_any_page(req)

@@ -240,3 +240,102 @@ async fn a_session_that_is_over_gets_no_token() {
     assert!(browser.me().await.is_none());
     assert_eq!(browser.get_with("/token", &JSON).await.status, 401);
 }
+
+#[actix_web::test]
+async fn a_page_that_is_never_content_stops_the_browser() {
+    let app = app().await;
+    let oid = Person::new(CONTOSO, ADA).oid;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    for round in 0.. {
+        let reply = browser.get("/zone").await;
+        assert_eq!(reply.status, 302);
+        let reply = browser.get(reply.location()).await;
+        if reply.status == 429 {
+            assert!(reply.body.contains("again and again"), "{}", reply.body);
+            assert!((2..6).contains(&round), "{round}");
+            break;
+        }
+        let callback = app.entra.sign_in(reply.location(), ADA).unwrap();
+        browser.get(&callback).await;
+        app.entra.withdraw_consent(&oid);
+        assert!(round < 10, "it goes on for ever");
+    }
+}
+
+#[actix_web::test]
+async fn what_a_page_asks_of_one_user_no_link_asks_of_another() {
+    let app = app().await;
+    let (eve, ada) = (app.browser(), app.browser());
+    eve.sign_in("grace@contoso.example").await;
+    ada.sign_in(ADA).await;
+    let reply = eve.get_with("/zone", &JSON).await;
+    let login = reply.json()["login_url"].as_str().unwrap().to_owned();
+    let scope = |reply: &crate::browser::Reply| parameter(reply.location(), "scope").unwrap();
+    assert!(scope(&eve.get(&login).await).contains("MailboxSettings.Read"));
+    assert!(!scope(&ada.get(&login).await).contains("MailboxSettings.Read"));
+    assert!(!scope(&app.browser().get(&login).await).contains("MailboxSettings.Read"));
+    app.pass(601);
+    assert!(
+        !scope(&eve.get(&login).await).contains("MailboxSettings.Read"),
+        "it is old"
+    );
+}
+
+#[actix_web::test]
+async fn a_page_that_fails_asks_entra_no_more_than_once_in_five_seconds() {
+    let app = app().await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    app.entra.clear_requests();
+    for _ in 0..10 {
+        assert_eq!(browser.get("/zone").await.status, 302);
+    }
+    assert_eq!(app.entra.count(Endpoint::Token), 1);
+    app.pass(6);
+    browser.get("/zone").await;
+    assert_eq!(app.entra.count(Endpoint::Token), 2);
+}
+
+#[actix_web::test]
+async fn a_path_does_not_lead_out_of_graph() {
+    let app = app().await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    assert_eq!(browser.get("/graph?path=me").await.status, 200);
+    app.entra.clear_requests();
+    for path in [
+        "../beta/me",
+        "users/..%2F..%2Fbeta/me",
+        "users/%252e%252e/%252e%252e/beta/me",
+        "me%23x",
+    ] {
+        let reply = browser.get(&format!("/graph?path={path}")).await;
+        assert_eq!(reply.status, 502, "{path}");
+    }
+    assert!(
+        app.entra.requests().is_empty(),
+        "{:?}",
+        app.entra.requests()
+    );
+}
+
+#[actix_web::test]
+async fn what_entra_asks_for_at_a_refresh_is_asked_at_the_sign_in() {
+    let app = app().await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    let claims = r#"{"access_token":{"acrs":{"essential":true,"value":"c2"}}}"#;
+    let document = json!({ "error": "interaction_required", "claims": claims });
+    let refusal = Fault::Body(
+        400,
+        "application/json".to_owned(),
+        document.to_string().into_bytes(),
+    );
+    app.entra.fault(Endpoint::Token, refusal);
+    let reply = browser.get("/zone").await;
+    let reply = browser.get(reply.location()).await;
+    let asked = parameter(reply.location(), "claims").unwrap();
+    let asked: Value = serde_json::from_str(&asked).unwrap();
+    assert_eq!(asked["access_token"]["acrs"]["value"], "c2");
+}

@@ -1,6 +1,6 @@
 //! An application with the plugin, on a port of its own, beside an emulated Entra of its own.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_session::{Session, storage::SessionStore};
 use actix_web::{
@@ -43,8 +43,11 @@ fn pages(app: &mut web::ServiceConfig) {
         .route("/cart", web::post().to(fill_cart))
         .route("/cart", web::get().to(cart))
         .route("/leave", web::post().to(leave))
+        .route("/local/{id}", web::post().to(local_login))
+        .route("/local", web::get().to(local_user))
         .route("/token", web::get().to(token))
         .route("/zone", web::get().to(zone))
+        .route("/graph", web::get().to(any_graph))
         .route("/mails", web::get().to(mails))
         .route("/mails", web::post().to(send_mail))
         .route("/button", web::get().to(button))
@@ -85,6 +88,17 @@ async fn fill_cart(session: Session) -> actix_web::Result<&'static str> {
     Ok("filled")
 }
 
+/// A sign-in by the application's own means.
+async fn local_login(session: Session, id: web::Path<i64>) -> actix_web::Result<&'static str> {
+    session.insert("local_user", *id)?;
+    Ok("in")
+}
+
+async fn local_user(session: Session) -> actix_web::Result<String> {
+    let user = session.get::<i64>("local_user")?;
+    Ok(user.map(|user| user.to_string()).unwrap_or_default())
+}
+
 async fn token(token: AccessToken) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "token": token.secret().expose(),
@@ -96,6 +110,13 @@ async fn zone(graph: GraphClient) -> Result<String, GraphClientError> {
     let graph = graph.with_scopes(["MailboxSettings.Read"]);
     let settings = graph.get("/me/mailboxSettings").await?;
     Ok(settings["timeZone"].as_str().unwrap().to_owned())
+}
+
+async fn any_graph(
+    graph: GraphClient,
+    query: web::Query<HashMap<String, String>>,
+) -> Result<HttpResponse, GraphClientError> {
+    Ok(HttpResponse::Ok().json(graph.get(&query["path"]).await?))
 }
 
 async fn mails(graph: GraphClient) -> Result<HttpResponse, GraphClientError> {

@@ -40,6 +40,7 @@ mod head;
 mod hooks;
 mod id_token;
 mod keys;
+mod linking;
 mod load;
 mod log;
 mod login_page;

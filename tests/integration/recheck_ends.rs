@@ -235,3 +235,76 @@ async fn a_sign_in_and_a_sign_out_never_wait_for_a_check() {
     assert!(browser.me().await.is_none());
     assert_eq!(app.count("microsoft_sso_tokens"), 0);
 }
+
+#[actix_web::test]
+async fn groups_that_cannot_be_read_keep_their_rights_for_the_time_of_grace_alone() {
+    let group = "87d349ed-44d7-43e1-9a83-5f2406dee5bd";
+    let app = TestApp::with_settings(|settings| {
+        settings
+            .recheck(minutes(15))
+            .session_age(minutes(600))
+            .scopes(["User.Read", "GroupMember.Read.All"])
+            .roles([format!("editor={group}")])
+            .tenants([CONTOSO])
+    })
+    .await;
+    let oid = Person::new(CONTOSO, ADA).oid;
+    let many = (0..300).map(|number| format!("{number:08}-44d7-43e1-9a83-5f2406dee5bd"));
+    let many: Vec<_> = many.chain([group.to_owned()]).collect();
+    app.entra.update_person(&oid, |ada| ada.groups = many);
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    assert_eq!(browser.get("/role").await.status, 200);
+    app.entra.fault(Endpoint::MemberObjects, Fault::Status(429));
+    app.pass(INTERVAL + 1);
+    assert_eq!(browser.get("/role").await.status, 200);
+    app.pass(3500);
+    assert_eq!(browser.get("/role").await.status, 200);
+    app.pass(200);
+    assert_eq!(
+        browser.get("/role").await.status,
+        302,
+        "the grace has no end"
+    );
+    app.entra.clear_faults();
+    browser.sign_in(ADA).await;
+    app.entra
+        .update_person(&oid, |ada| ada.groups.truncate(300));
+    app.pass(INTERVAL + 1);
+    assert_eq!(browser.get("/role").await.status, 403);
+}
+
+#[actix_web::test]
+async fn a_session_of_a_user_who_has_the_account_no_longer_ends() {
+    let app = app().await;
+    let redis = RedisSessionStore::new("redis://127.0.0.1").await.unwrap();
+    let sessions = move |sso: &MicrosoftSso| sso.sessions_in(redis.clone());
+    let (url, server) = serve_with(&app.sso, sessions);
+    let browser = Browser::new(&url, app.entra.clone());
+    browser.sign_in(ADA).await;
+    assert_eq!(browser.get("/private").await.status, 200);
+    app.execute(
+        "INSERT INTO users (id, username, email, first_name, last_name, password) \
+         VALUES (5001, 'another', '', '', '', '!')",
+    );
+    app.execute("UPDATE microsoft_sso_identities SET user_id = 5001");
+    app.pass(INTERVAL + 1);
+    assert_eq!(browser.get("/private").await.status, 302);
+    drop(server.stop(false));
+}
+
+#[actix_web::test]
+async fn without_the_setting_a_token_from_before_is_not_used_and_ends_with_its_session() {
+    let app = app().await;
+    let browser = app.browser();
+    browser.sign_in(ADA).await;
+    let after = app.beside(|settings| settings.session_age(minutes(600)).save_access_token(true));
+    let there = Browser::new(&after.url, app.entra.clone());
+    there.copy_cookies(&browser);
+    app.entra.clear_requests();
+    assert_eq!(there.get("/private").await.status, 200);
+    assert_eq!(there.get("/token").await.status, 302);
+    assert_eq!(app.entra.count(Endpoint::Token), 0);
+    there.post_with("/microsoft_sso/logout/", &[]).await;
+    assert_eq!(app.count("microsoft_sso_tokens"), 0);
+}

@@ -224,7 +224,12 @@ impl Hooks for Approval {
 
 #[actix_web::test]
 async fn a_new_user_can_wait_for_approval_and_is_told_so() {
-    let app = TestApp::with_hooks(Approval).await;
+    let app = TestApp::with_builder(
+        FakeEntra::start().unwrap(),
+        |settings| settings.auto_create_first_superuser(true),
+        |sso| sso.hooks(Approval),
+    )
+    .await;
     let claim = |ada: &mut Person| drop(ada.extra_claims.insert("ctry".to_owned(), json!("GB")));
     app.entra.update_person(&oid(), claim);
     let browser = app.browser();
@@ -242,6 +247,7 @@ async fn a_new_user_can_wait_for_approval_and_is_told_so() {
         .await
         .unwrap()
         .unwrap();
+    assert!(!user.is_superuser, "whom nobody has let in");
     let id: UserId = user.id;
     app.sso.set_active(&id, true).await.unwrap();
     browser.sign_in(ADA).await;
