@@ -96,6 +96,8 @@
 //! An extractor answers 401 as JSON with the `login_url`, and never redirects. [`require_login`] does
 //! the same for clients that don't navigate (`Sec-Fetch-Mode`, `Accept`).
 //!
+//! Single-page apps, daemons and scripts bring an access token instead of a session: [`ApiCaller`].
+//!
 //! # Check roles
 //!
 //! ```
@@ -256,6 +258,7 @@ pub use web::{
     graph_client::{GraphClient, GraphClientError, GraphRefusal},
 };
 pub use web::{
+    api_caller::{ApiApplication, ApiCaller, ApiPerson, ApiRefusal},
     button::{Button, Theme},
     current_user::CurrentUser,
     login_required::LoginRequired,

@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use openidconnect::{
     EmptyAdditionalClaims, IdToken, IssuerUrl, JsonWebKey,
     core::{CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm},
@@ -44,7 +44,6 @@ const DECIDING: [&str; 11] = [
 pub(crate) struct RawIdToken(String);
 
 impl RawIdToken {
-    #[cfg(any(fuzzing, test))]
     pub(crate) fn new(token: impl Into<String>) -> Self {
         Self(token.into())
     }
@@ -108,6 +107,15 @@ impl Unverified {
                 .map_err(|_| TokenError::Malformed)?,
             all: Arc::new(claims),
         })
+    }
+
+    /// `iat`, which was found to be a time.
+    pub(super) fn issued_at(&self) -> Option<DateTime<Utc>> {
+        let seconds = self.all.get("iat")?;
+        let seconds = seconds
+            .as_i64()
+            .or_else(|| Some(seconds.as_f64()?.floor() as i64));
+        DateTime::from_timestamp(seconds?, 0)
     }
 
     /// Whether the key signed the token as it came.

@@ -1,6 +1,7 @@
 //! OpenID Connect with Entra: metadata, keys, the authorization code flow, ID tokens, refusals.
 
 pub(crate) mod aadsts;
+pub(crate) mod api_token;
 pub(crate) mod claims;
 pub(crate) mod client_capability;
 pub(crate) mod credential;

@@ -10,7 +10,7 @@ use crate::util::log::printable;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum TokenError {
-    #[error("the ID token is no signed JWT")]
+    #[error("it is no signed JWT")]
     Malformed,
     #[error("its `alg` is `{0}`; only RS256 is accepted")]
     Algorithm(String),
@@ -42,6 +42,12 @@ pub(crate) enum TokenError {
     Time { claim: &'static str, why: String },
     #[error("its `{0}` is missing, repeated, or of a wrong type")]
     Claim(&'static str),
+    #[error(
+        "it is an access token of version {0}; set `requestedAccessTokenVersion` (`accessTokenAcceptedVersion` in older manifests) of the app registration to 2"
+    )]
+    Version(String),
+    #[error("it is an ID token, or none for an API: its `{0}` is missing or wrong")]
+    NoAccessToken(&'static str),
     #[error("its `at_hash` doesn't match the access token")]
     AtHash,
     #[error("it is refused: {0}")]

@@ -45,15 +45,25 @@ pub(crate) async fn verify(
     expected: &Expected<'_>,
 ) -> Result<VerifiedClaims, TokenError> {
     let unverified = Unverified::read(id_token)?;
-    let timeout = expected.settings.entra_timeout;
-    let snapshot = match &unverified.kid {
-        Some(kid) if !snapshot.has_key(kid) => provider
-            .snapshot_for_key(http, timeout, snapshot, kid)
-            .await
-            .map_err(TokenError::Keys)?,
-        _ => snapshot,
-    };
+    let snapshot = with_key(provider, http, snapshot, &unverified, expected.settings).await?;
     expected.verify(&snapshot, &unverified, access_token)
+}
+
+/// The keys, fetched anew if the token names an unknown one.
+pub(super) async fn with_key(
+    provider: &Arc<Provider>,
+    http: &Rc<HttpClient>,
+    snapshot: Arc<Snapshot>,
+    unverified: &Unverified,
+    settings: &Settings,
+) -> Result<Arc<Snapshot>, TokenError> {
+    match &unverified.kid {
+        Some(kid) if !snapshot.has_key(kid) => provider
+            .snapshot_for_key(http, settings.entra_timeout, snapshot, kid)
+            .await
+            .map_err(TokenError::Keys),
+        _ => Ok(snapshot),
+    }
 }
 
 impl Expected<'_> {
@@ -64,6 +74,29 @@ impl Expected<'_> {
         unverified: &Unverified,
         access_token: &Secret,
     ) -> Result<VerifiedClaims, TokenError> {
+        let audience = &self.settings.application_id;
+        let key = self.check(snapshot, unverified, audience)?;
+        check_at_hash(unverified, access_token, &key)?;
+        self.check_age(unverified)?;
+        // OpenID Connect Core 1.0, section 3.1.3.7, rule 5.
+        let azp = unverified.claims.azp.as_ref();
+        if azp.is_some_and(|azp| azp != audience) {
+            return Err(TokenError::AuthorizedParty);
+        }
+        Ok(VerifiedClaims::new(
+            unverified.tenant_id,
+            &unverified.claims,
+            Arc::clone(&unverified.all),
+        ))
+    }
+
+    /// What holds for each token of Entra's: tenant, issuer, signature, audience, times; returns the key.
+    pub(super) fn check(
+        &self,
+        snapshot: &Snapshot,
+        unverified: &Unverified,
+        audience: &str,
+    ) -> Result<EntraKey, TokenError> {
         let tenant_id = unverified.tenant_id;
         let issuer = fill_tenant(&snapshot.metadata.issuer, &unverified.tid);
         // A single tenant's issuer is fixed, and the token's tenant must be that one.
@@ -78,7 +111,7 @@ impl Expected<'_> {
         let is_named = |key: &EntraKey| unverified.kid.as_ref().is_none_or(|kid| key.has_id(kid));
         let keys = keys.filter(|key| is_named(key) && key.may_sign_for(&issuer, &unverified.tid));
         let keys = JsonWebKeySet::new(keys.cloned().collect());
-        let verifier = self.verifier(issuer, keys)?;
+        let verifier = self.verifier(issuer, keys, audience)?;
         let token = &unverified.checked;
         let key = token.signing_key(&verifier).map_err(|error| match error {
             SignatureVerificationError::NoMatchingKey => TokenError::UnknownKey {
@@ -89,7 +122,7 @@ impl Expected<'_> {
             other => other.into(),
         })?;
         unverified.check_signature(key)?;
-        check_at_hash(unverified, access_token, key)?;
+        let key = key.clone();
         // From here on the claims are Entra's. openidconnect checks header, issuer, audience, times
         // and nonce; the signature, which isn't of the claims that it is given, was checked above.
         let verifier = verifier.insecure_disable_signature_check();
@@ -100,11 +133,7 @@ impl Expected<'_> {
         let claims = token.claims(&verifier, nonce)?;
         self.check_issue_time(claims.issue_time())?;
         self.check_own_claims(unverified)?;
-        Ok(VerifiedClaims::new(
-            tenant_id,
-            &unverified.claims,
-            Arc::clone(&unverified.all),
-        ))
+        Ok(key)
     }
 
     fn leeway(&self) -> TimeDelta {
@@ -115,10 +144,11 @@ impl Expected<'_> {
         &self,
         issuer: String,
         keys: JsonWebKeySet<EntraKey>,
+        audience: &str,
     ) -> Result<Verifier<'v>, TokenError> {
         let (leeway, now) = (self.leeway(), self.now);
         let issuer = IssuerUrl::new(issuer).map_err(|_| TokenError::Tenant)?;
-        let client_id = ClientId::new(self.settings.application_id.clone());
+        let client_id = ClientId::new(audience.to_owned());
         // A public client has no secret to verify with, which rules out HS256.
         Ok(Verifier::new_public_client(client_id, issuer, keys)
             .set_allowed_algs([CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256])
@@ -126,17 +156,24 @@ impl Expected<'_> {
     }
 
     fn check_issue_time(&self, issued: DateTime<Utc>) -> Result<(), TokenError> {
-        let why = if issued > self.now + self.leeway() {
-            format!("issued at {issued}, which is in the future")
-        } else if issued < self.now - MAX_AGE - self.leeway() {
-            format!("issued at {issued}, which is too long ago")
-        } else {
+        if issued <= self.now + self.leeway() {
             return Ok(());
-        };
+        }
+        let why = format!("issued at {issued}, which is in the future");
         Err(TokenError::Time { claim: "iat", why })
     }
 
-    /// What openidconnect leaves to us: `nbf`, `azp`, and the form of `sub` and `oid`.
+    /// Of an ID token, which is used at once.
+    fn check_age(&self, unverified: &Unverified) -> Result<(), TokenError> {
+        let issued = unverified.issued_at().ok_or(TokenError::Claim("iat"))?;
+        if issued >= self.now - MAX_AGE - self.leeway() {
+            return Ok(());
+        }
+        let why = format!("issued at {issued}, which is too long ago");
+        Err(TokenError::Time { claim: "iat", why })
+    }
+
+    /// What openidconnect leaves to us: `nbf`, and the form of `sub` and `oid`.
     fn check_own_claims(&self, unverified: &Unverified) -> Result<(), TokenError> {
         let own = &unverified.claims;
         if let Some(nbf) = own.nbf {
@@ -145,11 +182,6 @@ impl Expected<'_> {
                 let (claim, why) = ("nbf", format!("not valid before {not_before}"));
                 return Err(TokenError::Time { claim, why });
             }
-        }
-        // OpenID Connect Core 1.0, section 3.1.3.7, rule 5.
-        let azp = own.azp.as_ref();
-        if azp.is_some_and(|azp| *azp != self.settings.application_id) {
-            return Err(TokenError::AuthorizedParty);
         }
         let is_id = |id: &str, max_len: usize| {
             !id.is_empty() && id.len() <= max_len && id.bytes().all(|b| b.is_ascii_graphic())

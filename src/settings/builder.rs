@@ -118,6 +118,10 @@ settings! {
     enabled: bool = true;
     /// The application (client) id of the app registration, a GUID. Required.
     application_id: String = String::new();
+    /// The application ID URI of the app registration, such as `api://contoso/reports`, where access tokens for
+    /// the application's own API ([`ApiCaller`](crate::ApiCaller)) may name it as their audience. Default:
+    /// empty, which takes the application id alone.
+    application_id_uri: String = String::new();
     /// The client secret: its *value*, not its id. Required, unless `client_secret_file`,
     /// `client_certificate`, `federated_token_file` or `managed_identity` is set.
     client_secret: Secret = Secret::default();

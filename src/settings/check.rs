@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use url::Url;
+
 use super::{
     authority::{Authority, is_loopback},
     builder::Values,
@@ -49,6 +51,7 @@ impl Check {
         let named_roles = self.named_roles(&given.roles);
         self.scopes(&given.scopes);
         self.limits(given);
+        self.application_id_uri(&given.application_id_uri);
         let proxy = self.secret_now("proxy", &given.proxy, &given.proxy_file);
         let proxy = self.proxy(proxy.expose());
         let trusted_certificates = self.ca_file(&given.ca_file);
@@ -83,6 +86,7 @@ impl Check {
         Some(Settings {
             enabled: given.enabled,
             application_id: given.application_id.clone(),
+            application_id_uri: given.application_id_uri.clone(),
             credential,
             authority: authority?,
             tenants,
@@ -203,6 +207,14 @@ impl Check {
             self.problem("domain_hint", "it is not a domain", help);
         }
         hint
+    }
+
+    fn application_id_uri(&mut self, uri: &str) {
+        if !uri.is_empty() && Url::parse(uri).is_err() {
+            let help =
+                "copy the Application ID URI of \"Expose an API\", such as `api://contoso/reports`";
+            self.problem("application_id_uri", "it is not a URI", help);
+        }
     }
 
     fn limits(&mut self, given: &Values) {

@@ -48,6 +48,7 @@ pub struct Config(pub(crate) Settings);
 pub(crate) struct Settings {
     pub(crate) enabled: bool,
     pub(crate) application_id: String,
+    pub(crate) application_id_uri: String,
     /// None where nobody signs in.
     pub(crate) credential: Option<CredentialSettings>,
     pub(crate) authority: Authority,

@@ -10,6 +10,7 @@ use actix_web::{dev::ServerHandle, web::Data};
 use chrono::TimeDelta;
 
 use super::{
+    api_token,
     authorize::{AuthorizationRequest, AuthorizationResponse},
     client_assertion::service_account_token,
     endpoint::{Endpoint, Fault},
@@ -190,6 +191,30 @@ impl FakeEntra {
     /// start there is neither.
     pub fn set_optional_claims<const N: usize>(&self, claims: [&str; N]) {
         self.state.lock().optional_claims = claims.map(str::to_owned).to_vec();
+    }
+
+    /// An access token for the application's own API, as a client of another application got it for a person,
+    /// with these scopes (without the API's URI).
+    ///
+    /// # Errors
+    /// There is no such person.
+    pub fn api_token_of_person(&self, username: &str, scopes: &[&str]) -> io::Result<String> {
+        let state = self.state.lock();
+        let person = state.person(username);
+        let person = person.ok_or_else(|| io::Error::other("there is no such person"))?;
+        Ok(api_token::of_person(&state, person, scopes))
+    }
+
+    /// An access token for the application's own API, as another application of this tenant got it for itself,
+    /// with these permissions.
+    pub fn api_token_of_application(&self, tenant: &str, roles: &[&str]) -> String {
+        api_token::of_application(&self.state.lock(), tenant, roles)
+    }
+
+    /// Issues access tokens of version 1 for the application's own API, as an app registration does whose
+    /// `requestedAccessTokenVersion` isn't 2.
+    pub fn use_api_tokens_v1(&self) {
+        self.state.lock().has_api_tokens_v1 = true;
     }
 
     /// Replaces the signing key. The old one is no longer published.

@@ -114,8 +114,13 @@ impl TokenParts {
             }
         }
         claims.extend(person.extra_claims.clone());
+        Self::of_claims(claims, &key.kid)
+    }
+
+    /// A token with these claims, signed by the key of this id.
+    pub(super) fn of_claims(claims: Map<String, Value>, kid: &str) -> Self {
         Self {
-            header: object(json!({ "typ": "JWT", "alg": "RS256", "kid": key.kid })),
+            header: object(json!({ "typ": "JWT", "alg": "RS256", "kid": kid })),
             claims,
             signature: Signature::Valid,
         }

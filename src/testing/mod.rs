@@ -31,6 +31,7 @@
 //! **This crate publishes the signing keys.** Never let an application that others can reach trust
 //! this server.
 
+mod api_token;
 mod authorize;
 mod bounded_map;
 mod client_assertion;

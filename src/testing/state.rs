@@ -45,6 +45,7 @@ pub(super) struct State {
     pub(super) refresh_tokens: BoundedMap<RefreshGrant>,
     pub(super) accounts: Accounts,
     pub(super) optional_claims: Vec<String>,
+    pub(super) has_api_tokens_v1: bool,
     pub(super) requests: RequestLog,
     /// Each with the number of requests it still applies to.
     faults: HashMap<Endpoint, (Fault, usize)>,
@@ -75,6 +76,7 @@ impl SharedState {
             refresh_tokens: BoundedMap::default(),
             accounts: Accounts::default(),
             optional_claims: Vec::new(),
+            has_api_tokens_v1: false,
             requests: RequestLog::default(),
             faults: HashMap::new(),
         };

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "_diesel")]
 pub(crate) mod access_token;
+pub(crate) mod api_caller;
 pub(crate) mod attempts;
 pub(crate) mod button;
 pub(crate) mod callback_site;

@@ -12,10 +12,11 @@ use actix_web::{
 };
 use chrono::TimeDelta;
 use microsoft_sso::{
-    ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY, AccessToken, Builder, Button, Clock, Config,
-    ConfigBuilder, CurrentUser, DieselStore, GraphClient, GraphClientError, Hooks, Identity,
-    Messages, MicrosoftSso, MicrosoftUser, Requirement, Sessions, Site, require_auth_context,
-    require_current_user, require_fresh, require_role, require_staff, require_superuser,
+    ACCESS_TOKEN_EXPIRES_AT_KEY, ACCESS_TOKEN_KEY, AccessToken, ApiCaller, ApiRefusal, Builder,
+    Button, Clock, Config, ConfigBuilder, CurrentUser, DieselStore, GraphClient, GraphClientError,
+    Hooks, Identity, Messages, MicrosoftSso, MicrosoftUser, Requirement, Sessions, Site,
+    require_auth_context, require_current_user, require_fresh, require_role, require_staff,
+    require_superuser,
     testing::{FakeEntra, TestClock},
 };
 use serde_json::json;
@@ -46,6 +47,9 @@ fn pages(app: &mut web::ServiceConfig) {
         .route("/local/{id}", web::post().to(local_login))
         .route("/local", web::get().to(local_user))
         .route("/token", web::get().to(token))
+        .route("/api/person", web::get().to(api_person))
+        .route("/api/application", web::get().to(api_application))
+        .route("/api/either", web::get().to(either))
         .route("/zone", web::get().to(zone))
         .route("/graph", web::get().to(any_graph))
         .route("/mails", web::get().to(mails))
@@ -110,6 +114,28 @@ async fn zone(graph: GraphClient) -> Result<String, GraphClientError> {
     let graph = graph.with_scopes(["MailboxSettings.Read"]);
     let settings = graph.get("/me/mailboxSettings").await?;
     Ok(settings["timeZone"].as_str().unwrap().to_owned())
+}
+
+async fn api_person(caller: ApiCaller) -> Result<String, ApiRefusal> {
+    let person = caller.require_scope("Reports.Read")?;
+    Ok(format!("{} {}", person.tenant_id, person.object_id))
+}
+
+async fn api_application(caller: ApiCaller) -> Result<String, ApiRefusal> {
+    let application = caller.require_app_role("Reports.Read.All")?;
+    Ok(format!(
+        "{} {}",
+        application.tenant_id, application.client_id
+    ))
+}
+
+/// A session or a token.
+async fn either(identity: Option<Identity>, caller: Option<ApiCaller>) -> &'static str {
+    match (identity, caller) {
+        (Some(_), _) => "session",
+        (None, Some(_)) => "token",
+        (None, None) => "nobody",
+    }
 }
 
 async fn any_graph(

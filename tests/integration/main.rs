@@ -21,6 +21,7 @@ mod tls;
 mod addresses;
 mod again;
 mod another_account;
+mod api_caller;
 mod attempts;
 mod audit;
 mod authorities;
