@@ -19,11 +19,14 @@ mod certificate;
 #[path = "support/tls.rs"]
 mod tls;
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, time::Duration};
 
+use actix_web::rt::time::sleep;
 use browser::Browser;
 use certificate::{KEYS, write_certificate};
-use microsoft_sso::testing::{Endpoint, FakeEntra, Fault, IDENTITY_HEADER, MANAGED_IDENTITY};
+use microsoft_sso::testing::{
+    CONTOSO, Endpoint, FakeEntra, Fault, IDENTITY_HEADER, MANAGED_IDENTITY, Person,
+};
 use process::{Demo, command};
 use tempfile::TempDir;
 use tls::{authority, over_tls};
@@ -73,6 +76,24 @@ async fn the_demo_keeps_its_contract() {
     );
     assert!(browser.me().await.is_none());
     assert!(demo.terminate().await.success(), "SIGTERM is no clean end");
+}
+
+#[actix_web::test]
+async fn the_demo_lets_a_disabled_user_out_within_recheck() {
+    for sessions in ["database", "cookie"] {
+        let entra = FakeEntra::start().unwrap();
+        let settings = [("MICROSOFT_SSO_RECHECK", "2s"), ("SESSIONS", sessions)];
+        let demo = Demo::start(&entra, &settings).await;
+        let browser = Browser::new(&demo.url, entra.clone());
+        browser.sign_in(ADA).await;
+        sleep(Duration::from_millis(3100)).await;
+        assert_eq!(browser.get("/private").await.status, 200);
+        let oid = Person::new(CONTOSO, ADA).oid;
+        entra.update_person(&oid, |ada| ada.is_enabled = false);
+        sleep(Duration::from_millis(3100)).await;
+        assert_eq!(browser.get("/private").await.status, 302, "{sessions}");
+        assert_eq!(browser.get("/me").await.status, 401);
+    }
 }
 
 #[actix_web::test]

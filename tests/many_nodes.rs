@@ -22,10 +22,13 @@ use std::{
 use actix_web::rt::time::sleep;
 use browser::Browser;
 use futures_util::future::join_all;
-use microsoft_sso::testing::{CONTOSO, FakeEntra, Person};
+use microsoft_sso::testing::{CONTOSO, Endpoint, FakeEntra, Person};
 
 /// Sign-ins that start on one node and end on the other.
 const SIGN_INS: usize = 1000;
+
+/// The interval of checks: longer than sign-ins of a turn take, and short for a test.
+const RECHECK: &str = "5s";
 
 /// People who sign in at the same time.
 const AT_ONCE: usize = 20;
@@ -73,6 +76,7 @@ fn node(port: u16, entra: &FakeEntra, url: &str, secret_key: &str) -> Process {
         .env("MICROSOFT_SSO_ALLOWABLE_DOMAINS", "*")
         .env("MICROSOFT_SSO_SECRET_KEY", secret_key)
         .env("MICROSOFT_SSO_BASE_URL", url)
+        .env("MICROSOFT_SSO_RECHECK", RECHECK)
         .stdout(Stdio::null());
     Process(command.spawn().unwrap())
 }
@@ -242,4 +246,45 @@ async fn no_sign_in_is_lost_or_doubled_between_nodes_nor_when_one_is_killed() {
     assert_eq!(lost, 0, "sign-ins that had ended were lost");
     assert_eq!(ids.len(), total, "people were doubled or mixed up");
     drop((one, proxy));
+}
+
+#[actix_web::test]
+#[ignore = "takes minutes and needs nginx: scripts/many-nodes"]
+async fn a_disabled_user_is_out_of_all_nodes_within_recheck_by_one_refresh_at_a_time() {
+    let entra = FakeEntra::start().unwrap();
+    let dir = tempfile::TempDir::new().unwrap();
+    let [a, b, front] = free_ports();
+    let url = format!("http://127.0.0.1:{front}");
+    let key = uuid::Uuid::new_v4().simple().to_string().repeat(2);
+    // Two nodes that migrate one database at once.
+    let _nodes = [a, b].map(|port| node(port, &entra, &url, &key));
+    let _nginx = nginx(dir.path(), front, [a, b]);
+    until_up(&url, &entra).await;
+    let person = Person::new(CONTOSO, "leaver@contoso.example");
+    entra.add_person(person.clone());
+    let browser = Browser::new(&url, entra.clone());
+    while !matches!(
+        sign_in(&browser, &entra, &person.user_principal_name).await,
+        End::SignedIn { .. }
+    ) {}
+    let asked = async || {
+        let before = entra.count(Endpoint::Token);
+        let replies = join_all((0..40).map(|_| browser.get("/private"))).await;
+        let statuses: HashSet<_> = replies.iter().map(|reply| reply.status.as_u16()).collect();
+        let nodes: HashSet<_> = replies.iter().map(|reply| reply.header("x-node")).collect();
+        assert!(nodes.len() > 1, "all went to {nodes:?}");
+        (statuses, entra.count(Endpoint::Token) - before)
+    };
+    for _ in 0..3 {
+        sleep(Duration::from_secs(6)).await;
+        assert_eq!(asked().await, (HashSet::from([200]), 1), "still there");
+    }
+    entra.update_person(&person.oid, |leaver| leaver.is_enabled = false);
+    sleep(Duration::from_secs(6)).await;
+    assert_eq!(
+        asked().await,
+        (HashSet::from([302]), 1),
+        "out, by one refresh"
+    );
+    assert_eq!(browser.get("/me").await.status, 401);
 }

@@ -100,6 +100,15 @@ impl ExchangeError {
         }
     }
 
+    /// The time that Entra asks to wait.
+    #[cfg(feature = "_diesel")]
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(_, endpoint) | Self::Status(endpoint) => endpoint.retry_after(),
+            _ => None,
+        }
+    }
+
     /// Entra's word that the grant is over, so that the user has to sign in again; it says so by `error`
     /// alone (Microsoft identity platform, "Handling error codes in your application"). All else may be
     /// the application's or Microsoft's trouble.

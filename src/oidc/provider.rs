@@ -169,10 +169,10 @@ impl Provider {
     fn may_fetch_for_unknown_key(&self) -> bool {
         let allowed = lock(&self.unknown_keys).take(self.clock.now());
         if allowed {
-            tracing::info!("an ID token names an unknown key; fetching Entra's keys");
+            tracing::info!("a token names an unknown key; fetching Entra's keys");
         } else {
             tracing::warn!(
-                "an ID token names an unknown key; keys were fetched too often for that recently"
+                "a token names an unknown key; keys were fetched too often for that recently"
             );
         }
         allowed

@@ -19,7 +19,7 @@ use openidconnect::{AuthorizationCode, RedirectUrl};
 use super::stray::{login_again, stray};
 use crate::{
     account::user::UserId,
-    session::identity::{GroupsKnown, SignedIn, establish},
+    session::identity::{GroupsKnown, SignedIn, UserIs, establish},
     settings::texts::Text,
     sign_in::{
         another_account,
@@ -229,7 +229,7 @@ impl Callback {
             tokens: sso
                 .session_checks
                 .as_ref()
-                .map(|checks| Arc::clone(&checks.tokens)),
+                .map(|checks| Arc::clone(&checks.state.store)),
             graph_health: Arc::clone(&self.sso.graph_health),
             http: WorkerClient::for_request(&self.req, sso),
             request: self.req.clone(),
@@ -270,8 +270,13 @@ impl Callback {
             .map_err(|_| SignInError::Session)?;
         #[cfg(feature = "_diesel")]
         self.note_check(signed_in);
-        if state.link.is_some() {
-            audit::linked(&signed_in.identity);
+        if signed_in.user == UserIs::Linked {
+            let by = if state.link.is_some() {
+                "person"
+            } else {
+                "rule"
+            };
+            audit::linked(&signed_in.identity, by);
         }
         audit::signed_in(&signed_in.identity, signed_in.user);
         if signed_in.groups == GroupsKnown::No {
@@ -301,10 +306,10 @@ impl Callback {
         let login = |state: &State| login_again(&self.req, &self.sso, state, next, state.again);
         match next_step(error, state.silent, recent) {
             NextStep::ServiceUnavailable => service_unavailable(&self.req, &self.sso, error),
-            NextStep::RestartUsedCode => {
+            NextStep::RestartSignIn => {
                 tracing::warn!(
                     code = error.code(),
-                    "the code was redeemed before; the sign-in begins again"
+                    "the code can't be used any more; the sign-in begins again"
                 );
                 self.end_attempt(state, Ending::Failed, &login(state))
             }

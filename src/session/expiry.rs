@@ -19,7 +19,7 @@ use crate::{
         diesel::DieselStore,
         error::StoreError,
         pool::on_backend,
-        schema::{microsoft_sso_sessions as sessions, microsoft_sso_tokens},
+        schema::{microsoft_sso_sessions as sessions, microsoft_sso_tokens as refresh_tokens},
     },
     util::log::chain,
 };
@@ -55,43 +55,63 @@ fn millis(age: &Age) -> i64 {
 
 async fn delete(database: &DieselStore, now: i64, oldest: i64) -> Result<(), StoreError> {
     loop {
-        let (session, token) = (key::first_id(oldest), tokens::first_id(oldest));
+        let session = key::first_id(oldest);
         let deleted = database.block(move |pool| {
             // Not every database takes a limit in DELETE, so the ids come first.
-            on_backend!(pool, |conn| {
-                let expired = sessions::table
-                    .filter(
-                        sessions::id
-                            .lt(&session)
-                            .or(sessions::id.ge(FIRST_ID_OF_BEFORE)),
-                    )
+            let expired = on_backend!(pool, |conn| sessions::table
+                .filter(
+                    sessions::id
+                        .lt(&session)
+                        .or(sessions::id.ge(FIRST_ID_OF_BEFORE))
+                )
+                .filter(sessions::expires_at.le(now))
+                .select(sessions::id)
+                .limit(BATCH)
+                .load::<String>(conn))?;
+            if expired.is_empty() {
+                return Ok(0);
+            }
+            on_backend!(pool, |conn| diesel::delete(
+                sessions::table
+                    .filter(sessions::id.eq_any(&expired))
                     .filter(sessions::expires_at.le(now))
-                    .select(sessions::id)
-                    .limit(BATCH)
-                    .load::<String>(conn)?;
-                let expired_tokens = microsoft_sso_tokens::table
-                    .filter(microsoft_sso_tokens::id.lt(&token))
-                    .filter(microsoft_sso_tokens::expires_at.le(now))
-                    .select(microsoft_sso_tokens::id)
-                    .limit(BATCH)
-                    .load::<String>(conn)?;
-                let mut deleted = 0;
-                if !expired.is_empty() {
-                    let expired = sessions::table.filter(sessions::id.eq_any(&expired));
-                    let expired = expired.filter(sessions::expires_at.le(now));
-                    deleted = diesel::delete(expired).execute(conn)?;
-                }
-                if !expired_tokens.is_empty() {
-                    let expired = microsoft_sso_tokens::id.eq_any(&expired_tokens);
-                    let expired = microsoft_sso_tokens::table.filter(expired);
-                    deleted = deleted.max(diesel::delete(expired).execute(conn)?);
-                }
-                Ok::<_, StoreError>(deleted)
-            })
+            )
+            .execute(conn))
         });
-        if deleted.await? < usize::try_from(BATCH).unwrap_or(usize::MAX) {
+        if is_last(deleted.await?) {
+            break;
+        }
+        sleep(PAUSE).await;
+    }
+    delete_tokens(database, now, oldest).await
+}
+
+async fn delete_tokens(database: &DieselStore, now: i64, oldest: i64) -> Result<(), StoreError> {
+    loop {
+        let token = tokens::first_id(oldest);
+        let deleted = database.block(move |pool| {
+            let expired = on_backend!(pool, |conn| refresh_tokens::table
+                .filter(refresh_tokens::id.lt(&token))
+                .filter(refresh_tokens::expires_at.le(now))
+                .select(refresh_tokens::id)
+                .limit(BATCH)
+                .load::<String>(conn))?;
+            if expired.is_empty() {
+                return Ok(0);
+            }
+            on_backend!(pool, |conn| diesel::delete(
+                refresh_tokens::table.filter(refresh_tokens::id.eq_any(&expired))
+            )
+            .execute(conn))
+        });
+        if is_last(deleted.await?) {
             return Ok(());
         }
         sleep(PAUSE).await;
     }
+}
+
+/// Whether a batch was the last one.
+fn is_last(deleted: usize) -> bool {
+    deleted < usize::try_from(BATCH).unwrap_or(usize::MAX)
 }

@@ -26,6 +26,7 @@ use crate::{
     },
     oidc::claims::VerifiedClaims,
     site::Site,
+    store::user_store::SignedInUser,
 };
 
 /// The session's key for the signed-in user: an [`Identity`], as JSON.
@@ -153,11 +154,24 @@ impl SignedIn {
     }
 }
 
-/// Whether a sign-in created its user.
+/// Whether a sign-in created its user, or linked the account to one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum UserIs {
     New,
+    Linked,
     Existing,
+}
+
+impl From<&SignedInUser> for UserIs {
+    fn from(user: &SignedInUser) -> Self {
+        match user {
+            SignedInUser { is_new: true, .. } => Self::New,
+            SignedInUser {
+                is_linked: true, ..
+            } => Self::Linked,
+            _ => Self::Existing,
+        }
+    }
 }
 
 /// Whether the groups of the account could be read, where something depends on them.
@@ -294,11 +308,17 @@ pub(crate) fn set_roles(
     let Some(mut identity) = identity.filter(|identity| identity.roles != roles) else {
         return Ok(());
     };
-    // A cookie that has no room for them was given none before.
-    if matches!(place, SessionPlace::Cookie(_)) && identity.roles.is_empty() {
+    let had_none = identity.roles.is_empty();
+    identity.roles = roles.to_vec();
+    session.insert(IDENTITY_KEY, &identity)?;
+    if place.has_room(session) {
         return Ok(());
     }
-    identity.roles = roles.to_vec();
+    // A cookie that has no room for them was given none before, and the log said so.
+    if had_none {
+        identity.roles.clear();
+        return session.insert(IDENTITY_KEY, &identity);
+    }
     insert_identity(session, &identity, place)
 }
 

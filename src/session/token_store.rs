@@ -99,7 +99,11 @@ impl TokenStore {
         let inserted = self
             .database
             .block(move |pool| on_backend!(pool, |conn| conn.insert_token(&row)));
-        inserted.await?;
+        match inserted.await {
+            // Nobody else has the id: the connection was lost after the row was written.
+            Err(error) if !error.is_duplicate() => return Err(error),
+            _ => {}
+        }
         expiry::delete_if_due(&self.database, self.clock.now(), &self.session_age);
         Ok(())
     }

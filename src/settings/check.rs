@@ -222,6 +222,17 @@ impl Check {
         self.duration("session_age", given.session_age, 365 * DAY);
         if let Some(recheck) = given.recheck {
             self.duration("recheck", recheck, DAY);
+            if recheck >= given.session_age {
+                let problem = "it is no shorter than `session_age`, so no session is checked";
+                self.warning(
+                    "recheck",
+                    problem,
+                    "set it to `15m`, or make sessions longer",
+                );
+            } else if given.save_access_token && recheck > 30 * MINUTE {
+                let problem = "access tokens may end before a check renews the one in the session";
+                self.warning("recheck", problem, "set it to `15m`");
+            }
         }
         if given.recheck_grace > DAY {
             let help = "give a duration with its unit, such as `1h`";

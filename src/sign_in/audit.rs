@@ -55,7 +55,7 @@ pub(crate) fn signed_in(identity: &Identity, user: UserIs) {
 }
 
 /// A local user and a Microsoft account who belong together from now on.
-pub(crate) fn linked(identity: &Identity) {
+pub(crate) fn linked(identity: &Identity, by: &str) {
     event!(
         info,
         event = "linked",
@@ -63,7 +63,7 @@ pub(crate) fn linked(identity: &Identity) {
         tenant = %identity.tenant_id,
         object = %identity.object_id,
         site = identity.site.as_str(),
-        by = "person",
+        by,
         "linked"
     );
 }

@@ -14,9 +14,10 @@ pub(crate) const RECENT_SECS: i64 = 60;
 pub(crate) enum NextStep {
     /// A page with status 503. The attempt stays, so that a reload can finish it.
     ServiceUnavailable,
-    /// The code was redeemed before, by the same callback on another node: begin again. Entra
+    /// The code was redeemed before, by the same callback on another node, or brought no refresh token: begin
+    /// again. Entra
     /// answers at once, and the person sees no error.
-    RestartUsedCode,
+    RestartSignIn,
     /// Begin again, and let Entra ask.
     RestartInteractive,
     /// Go on to `next` without being signed in.
@@ -33,8 +34,10 @@ pub(crate) fn next_step(
     if error.is_outage() {
         return NextStep::ServiceUnavailable;
     }
-    if error.is_used_code() && recent.failed < MAX_FAILURES {
-        return NextStep::RestartUsedCode;
+    // Without a refresh token, the sign-in may have begun at a node that didn't ask for one yet.
+    let is_repeatable = error.is_used_code() || matches!(error, SignInError::NoRefreshToken);
+    if is_repeatable && recent.failed < MAX_FAILURES {
+        return NextStep::RestartSignIn;
     }
     if error.needs_interaction() {
         match silent {
@@ -70,9 +73,11 @@ mod tests {
         for (error, silent, failed, expected) in [
             (SignInError::Overloaded, No, 0, ServiceUnavailable),
             (SignInError::Session, ElseAnonymous, 9, ServiceUnavailable),
-            (used(), No, 0, RestartUsedCode),
-            (used(), ElseAnonymous, 2, RestartUsedCode),
+            (used(), No, 0, RestartSignIn),
+            (used(), ElseAnonymous, 2, RestartSignIn),
             (used(), No, 3, ShowFailure),
+            (SignInError::NoRefreshToken, No, 0, RestartSignIn),
+            (SignInError::NoRefreshToken, No, 3, ShowFailure),
             (refused("login_required"), No, 0, ShowFailure),
             (
                 refused("login_required"),

@@ -29,8 +29,7 @@ use crate::{
     http_client::HttpClient,
     oidc::{
         claims::{GroupsClaim, VerifiedClaims},
-        credential::request::TokenRequest,
-        exchange::{Grant, TokenClient, Tokens},
+        exchange::{Grant, Tokens},
         provider::Provider,
         verify::{Expected, verify},
     },
@@ -106,11 +105,7 @@ impl SignInFlow {
                 return Err(SignInError::Denied(denied, profile.account_id()));
             }
         };
-        let user = if signed_in.is_new {
-            UserIs::New
-        } else {
-            UserIs::Existing
-        };
+        let user = UserIs::from(&signed_in);
         let identity = identity(signed_in.user);
         #[cfg(feature = "_diesel")]
         self.keep_refresh_token(&identity, &session_tokens, &tokens)
@@ -145,18 +140,9 @@ impl SignInFlow {
         let settings = &self.site.config;
         let timeout = settings.entra_timeout;
         let snapshot = self.provider.snapshot(&self.http, timeout).await?;
-        let client = TokenClient {
-            client: &self.site.client(&snapshot),
-            credential: &self.site.credential,
-            declares_capability: settings.recheck.is_some(),
-            request: TokenRequest {
-                http: &self.http,
-                token_endpoint: &snapshot.metadata.token_endpoint,
-                application_id: &settings.application_id,
-                now: self.clock.now(),
-                timeout,
-            },
-        };
+        let client = self.site.client(&snapshot);
+        let now = self.clock.now();
+        let client = self.site.token_client(&client, &snapshot, &self.http, now);
         let grant = Grant::Code {
             code,
             verifier: Secret::new(self.attempt.verifier().into_secret()),

@@ -9,13 +9,16 @@ use std::{
 };
 
 use actix_web::HttpRequest;
+use chrono::{DateTime, Utc};
 use openidconnect::Scope;
 use ring::digest::{SHA256, digest};
 
 use crate::{
     account::policy::AccountPolicy,
+    http_client::HttpClient,
     oidc::{
-        credential::Credential,
+        credential::{Credential, request::TokenRequest},
+        exchange::TokenClient,
         flow::{self, Client},
         provider::{Provider, Providers, Snapshot},
     },
@@ -100,6 +103,28 @@ impl Site {
         let mut made = self.client.write().unwrap_or_else(PoisonError::into_inner);
         *made = Some((Arc::clone(snapshot), Arc::clone(&client)));
         client
+    }
+
+    /// The application at Entra's token endpoint.
+    pub(crate) fn token_client<'a>(
+        &'a self,
+        client: &'a Client,
+        snapshot: &'a Snapshot,
+        http: &'a HttpClient,
+        now: DateTime<Utc>,
+    ) -> TokenClient<'a> {
+        TokenClient {
+            client,
+            credential: &self.credential,
+            declares_capability: self.config.recheck.is_some(),
+            request: TokenRequest {
+                http,
+                token_endpoint: &snapshot.metadata.token_endpoint,
+                application_id: &self.config.application_id,
+                now,
+                timeout: self.config.entra_timeout,
+            },
+        }
     }
 
     /// Tells this site from those of other names, applications and authorities.

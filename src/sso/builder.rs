@@ -203,9 +203,7 @@ impl Builder {
         };
         let secret = secret.expose().as_bytes();
         let session_key = SessionKey::new(secret)?;
-        let previous = config.secret_key_previous.iter();
-        let previous = previous.map(|secret| SessionKey::new(secret.expose().as_bytes()));
-        let previous_session_keys = previous.collect::<Result<_, _>>()?;
+        let previous_session_keys = previous_session_keys(&config)?;
         let sites = Sites::new(config.clone(), sites);
         let session_ages = sites.known().map(|site| site.config.session_age);
         let session_age = session_ages.max().unwrap_or(config.session_age);
@@ -225,7 +223,7 @@ impl Builder {
             cookie_suffix: sites.cookie_suffix(),
             previous_session_keys,
             #[cfg(feature = "_diesel")]
-            session_checks: session_checks(&*store, &sealer, &clock, session_age),
+            session_checks: session_checks(&config, &*store, &sealer, &clock, session_age),
             #[cfg(feature = "_diesel")]
             may_recheck: sites.may_recheck(),
             sealer,
@@ -243,6 +241,12 @@ impl Builder {
             has_cookie_sessions: AtomicBool::new(false),
         })
     }
+}
+
+fn previous_session_keys(config: &Settings) -> Result<Vec<SessionKey>, CryptoError> {
+    let previous = config.secret_key_previous.iter();
+    let previous = previous.map(|secret| SessionKey::new(secret.expose().as_bytes()));
+    previous.collect()
 }
 
 /// With `recheck`, refresh tokens need a place.
@@ -263,6 +267,7 @@ fn check_token_database(sites: &Sites, store: &dyn DynUserStore) -> Result<(), B
 
 #[cfg(feature = "_diesel")]
 fn session_checks(
+    config: &Settings,
     store: &dyn DynUserStore,
     sealer: &Arc<Sealer>,
     clock: &Arc<dyn Clock>,
@@ -272,7 +277,7 @@ fn session_checks(
     let age = age.unwrap_or(actix_web::cookie::time::Duration::MAX);
     let database = store.session_database()?.clone();
     let tokens = TokenStore::new(database, Arc::clone(sealer), Arc::clone(clock), age);
-    Some(Arc::new(SessionChecks::new(tokens)))
+    Some(Arc::new(SessionChecks::new(tokens, config.max_sign_ins)))
 }
 
 /// The way to Microsoft.

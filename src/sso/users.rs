@@ -74,7 +74,7 @@ impl MicrosoftSso {
     pub(super) async fn end_checked_sessions(&self, user: &UserId) -> Result<usize, StoreError> {
         match &self.session_checks {
             Some(checks) if !self.store.is_session_database() => {
-                checks.tokens.delete_of_user(user).await
+                checks.state.store.delete_of_user(user).await
             }
             _ => Ok(0),
         }
@@ -88,7 +88,7 @@ impl MicrosoftSso {
         if let Some(checks) = &self.session_checks
             && !self.store.is_session_database()
         {
-            return Ok(ended.max(checks.tokens.delete_of_entra(&sid).await?));
+            return Ok(ended.max(checks.state.store.delete_of_entra(&sid).await?));
         }
         Ok(ended)
     }

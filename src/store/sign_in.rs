@@ -107,7 +107,7 @@ fn create<C: Statements>(
         conn.insert_session(&session(&user)?)?;
     }
     Ok(match existing {
-        Some(_) => SignedInUser::existing(user).into(),
+        Some(_) => SignedInUser::linked(user).into(),
         None => SignedInUser::created(user).into(),
     })
 }

@@ -195,6 +195,8 @@ pub struct SignedInUser {
     pub user: User,
     /// Whether this sign-in created it.
     pub is_new: bool,
+    /// Whether this sign-in gave the account to the user, who was there before.
+    pub is_linked: bool,
 }
 
 impl SignedInUser {
@@ -203,12 +205,24 @@ impl SignedInUser {
         Self {
             user,
             is_new: false,
+            is_linked: false,
+        }
+    }
+
+    /// A user who was there before, and has the account from this sign-in on.
+    pub fn linked(user: User) -> Self {
+        Self {
+            is_linked: true,
+            ..Self::existing(user)
         }
     }
 
     /// A user whom this sign-in created.
     pub fn created(user: User) -> Self {
-        Self { user, is_new: true }
+        Self {
+            is_new: true,
+            ..Self::existing(user)
+        }
     }
 }
 

@@ -292,7 +292,7 @@ impl Tables {
         row.update_microsoft(sign_in.profile().basic_info.as_ref());
         let user = row.user.clone();
         Ok(match existing {
-            Some(_) => SignedInUser::existing(user).into(),
+            Some(_) => SignedInUser::linked(user).into(),
             None => SignedInUser::created(user).into(),
         })
     }

@@ -2,6 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
+use chrono::TimeDelta;
 use futures_util::future::{OptionFuture, join};
 use openidconnect::{RefreshToken, Scope};
 
@@ -16,8 +17,7 @@ use crate::{
     oidc::{
         aadsts::Remedy,
         claims::{GroupsClaim, VerifiedClaims},
-        credential::request::TokenRequest,
-        exchange::{ExchangeError, Grant, TokenClient, Tokens},
+        exchange::{ExchangeError, Grant, Tokens},
         provider::Provider,
         token_error::TokenError,
         verify::{Expected, verify},
@@ -50,18 +50,37 @@ pub(super) enum Refreshed {
     /// The session is over, for a reason with a stable name.
     Ended(&'static str, String),
     /// Nobody can say: the application, Microsoft or the database has trouble.
-    Trouble {
-        reason: String,
-        needs_operator: bool,
-    },
+    Trouble(Trouble),
+}
+
+/// Why nobody can say.
+pub(super) struct Trouble {
+    pub(super) reason: String,
+    pub(super) needs_operator: bool,
+    /// Whether all sessions of the site have it.
+    pub(super) is_of_entra: bool,
+    /// The time that Entra asks to wait.
+    pub(super) retry_after: Option<TimeDelta>,
 }
 
 impl Refreshed {
     fn trouble(error: &SignInError) -> Self {
-        Self::Trouble {
+        Self::Trouble(Trouble {
             reason: chain(error),
             needs_operator: error.needs_operator(),
-        }
+            is_of_entra: matches!(error, SignInError::Metadata(_) | SignInError::Exchange(_)),
+            retry_after: None,
+        })
+    }
+
+    /// Trouble of this session alone.
+    fn trouble_of_session(reason: impl Into<String>) -> Self {
+        Self::Trouble(Trouble {
+            reason: reason.into(),
+            needs_operator: false,
+            is_of_entra: false,
+            retry_after: None,
+        })
     }
 }
 
@@ -101,18 +120,9 @@ impl SignedInAccount {
         let settings = &self.site.config;
         let timeout = settings.entra_timeout;
         let snapshot = self.provider.snapshot(&self.http, timeout).await?;
-        let client = TokenClient {
-            client: &self.site.client(&snapshot),
-            credential: &self.site.credential,
-            declares_capability: settings.recheck.is_some(),
-            request: TokenRequest {
-                http: &self.http,
-                token_endpoint: &snapshot.metadata.token_endpoint,
-                application_id: &settings.application_id,
-                now: self.clock.now(),
-                timeout,
-            },
-        };
+        let client = self.site.client(&snapshot);
+        let now = self.clock.now();
+        let client = self.site.token_client(&client, &snapshot, &self.http, now);
         let grant = Grant::Refresh {
             token: RefreshToken::new(token.expose().to_owned()),
             scopes,
@@ -178,10 +188,8 @@ impl SignedInAccount {
             (GroupsClaim::Overage, Some(groups)) => Some(groups),
             // Graph's trouble takes no right away at once, and keeps none for ever.
             (GroupsClaim::Overage, None) if is_overage => {
-                return Err(Refreshed::Trouble {
-                    reason: "Graph could not tell the groups of the account".to_owned(),
-                    needs_operator: false,
-                });
+                let reason = "Graph could not tell the groups of the account";
+                return Err(Refreshed::trouble_of_session(reason));
             }
             (GroupsClaim::Overage, None) => None,
         };
@@ -194,10 +202,8 @@ impl SignedInAccount {
         match self.users.recheck(sign_in.without_creation()).await? {
             SignInOutcome::SignedIn(user) => self.check_same_user(&user.user)?,
             SignInOutcome::Denied(Denied::ProfileUnavailable) => {
-                return Err(Refreshed::Trouble {
-                    reason: Denied::ProfileUnavailable.to_string(),
-                    needs_operator: false,
-                });
+                let reason = Denied::ProfileUnavailable.to_string();
+                return Err(Refreshed::trouble_of_session(reason));
             }
             SignInOutcome::Denied(denied) => {
                 return Err(Refreshed::Ended(denied.code(), denied.to_string()));
@@ -231,10 +237,14 @@ impl SignedInAccount {
         let is_own = !self.site.config.authority.is_multi_tenant();
         match error.ended_grant() {
             Some(refusal) => Refreshed::Ended("refresh_refused", refusal.to_string()),
-            None => Refreshed::Trouble {
+            None => Refreshed::Trouble(Trouble {
                 reason: chain(&error),
                 needs_operator: is_own && error.remedy() == Remedy::FixSetup,
-            },
+                is_of_entra: is_own || error.remedy() == Remedy::Wait,
+                retry_after: error
+                    .retry_after()
+                    .and_then(|wait| TimeDelta::from_std(wait).ok()),
+            }),
         }
     }
 

@@ -13,7 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use openidconnect::Scope;
 
 use super::{
-    extract::{Sso, WorkerClient},
+    extract::{Sso, signed_in_account},
     login_required::LoginRequired,
     wiring::check_sessions,
 };
@@ -23,10 +23,7 @@ use crate::{
         tokens::{self, LiveToken, TokenId},
     },
     sign_in::{ask::Ask, error::SignInError},
-    tokens::{
-        access_tokens::{AccessTokens, NoToken},
-        refresh::SignedInAccount,
-    },
+    tokens::access_tokens::{AccessTokens, NoToken},
     util::{log::chain, secret::Secret},
 };
 
@@ -174,15 +171,7 @@ impl TokenUser {
         let (Some(id), Some(tokens)) = (self.id, self.access_tokens()) else {
             return self.saved_token(req, scopes);
         };
-        let account = SignedInAccount {
-            identity: self.identity.clone(),
-            site: Arc::clone(&self.sso.site),
-            provider: Arc::clone(self.sso.site.provider(&self.sso.providers)),
-            clock: Arc::clone(&self.sso.clock),
-            users: Arc::clone(&self.sso.store),
-            http: WorkerClient::for_request(req, &self.sso),
-            graph_health: Arc::clone(&self.sso.graph_health),
-        };
+        let account = signed_in_account(req, &self.sso, &self.sso.site, self.identity.clone());
         let got = tokens.get(id, self.token_scopes(&scopes), account).await;
         got.map_err(|error| match error {
             NoToken::SignIn { reason, claims } => {
@@ -207,7 +196,7 @@ impl TokenUser {
         // Tokens from when the setting was on aren't used.
         self.sso.site.config.recheck?;
         let checks = self.sso.session_checks.as_ref();
-        checks.map(|checks| &checks.access_tokens)
+        checks.map(|checks| &checks.state.access_tokens)
     }
 
     /// The token that `save_access_token` keeps.

@@ -163,7 +163,7 @@ impl ApiCaller {
         match verified {
             Ok(claims) => Ok(claims.into()),
             Err(error @ TokenError::Keys(_)) => {
-                tracing::error!(code = "metadata_unavailable", reason = %chain(&error), "a caller of the API can't be verified");
+                tracing::warn!(code = "metadata_unavailable", reason = %chain(&error), "a caller of the API can't be verified");
                 Err(ApiRefusal(Refusal::Unavailable).into())
             }
             Err(error) => {

@@ -19,6 +19,8 @@ use super::{
     visitor::Visitor,
     wiring::{Missing, WiringError},
 };
+#[cfg(feature = "_diesel")]
+use crate::tokens::refresh::SignedInAccount;
 use crate::{
     http_client::HttpClient,
     oidc::{metadata::MetadataError, provider::Snapshot},
@@ -121,6 +123,25 @@ impl FromRequest for Sso {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::for_request(req))
+    }
+}
+
+/// The user of a session, with what it needs to ask Entra about them.
+#[cfg(feature = "_diesel")]
+pub(super) fn signed_in_account(
+    req: &HttpRequest,
+    sso: &MicrosoftSso,
+    site: &Arc<Site>,
+    identity: Identity,
+) -> SignedInAccount {
+    SignedInAccount {
+        identity,
+        provider: Arc::clone(site.provider(&sso.providers)),
+        clock: Arc::clone(&sso.clock),
+        users: Arc::clone(&sso.store),
+        http: WorkerClient::for_request(req, sso),
+        graph_health: Arc::clone(&sso.graph_health),
+        site: Arc::clone(site),
     }
 }
 

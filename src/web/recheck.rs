@@ -4,9 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use actix_session::{Session, SessionExt};
 use actix_web::{HttpRequest, web::Data};
+use chrono::TimeDelta;
 
 use super::{
-    extract::WorkerClient,
+    extract::signed_in_account,
     request::{is_checked_endpoint, is_own_endpoint},
 };
 use crate::{
@@ -14,11 +15,9 @@ use crate::{
         identity::{self, IDENTITY_KEY},
         tokens::{self, LiveToken, TokenId},
     },
+    sign_in::audit,
     sso::MicrosoftSso,
-    tokens::{
-        refresh::SignedInAccount,
-        session_checks::{SessionChecks, Verdict},
-    },
+    tokens::{check::Verdict, session_checks::SessionChecks},
 };
 
 /// A saved access token that lasts no longer than the time to the next check and this is replaced.
@@ -87,21 +86,15 @@ impl CheckedRequest {
             return;
         };
         let Some(id) = self.id else {
-            tracing::info!(
-                user = %identity.user_id,
-                "a session from before `recheck` was on has ended: its user signs in again"
-            );
-            return identity::end(&self.session);
+            // Of a node that doesn't know the setting yet, or of before. It lasts as long as a check.
+            if sso.clock.now() - identity.signed_in_at >= interval(recheck) {
+                let reason = "it has no refresh token, as those from before `recheck` was on";
+                audit::session_ended(&identity, "before_recheck", reason);
+                identity::end(&self.session);
+            }
+            return;
         };
-        let account = SignedInAccount {
-            identity,
-            provider: Arc::clone(site.provider(&sso.providers)),
-            clock: Arc::clone(&sso.clock),
-            users: Arc::clone(&sso.store),
-            http: WorkerClient::for_request(req, &sso),
-            graph_health: Arc::clone(&sso.graph_health),
-            site: Arc::clone(&site),
-        };
+        let account = signed_in_account(req, &sso, &site, identity);
         match self.checks.check(id, account).await {
             (Verdict::Ended, _) => identity::end(&self.session),
             (Verdict::GoesOn(roles), token) => {
@@ -120,9 +113,13 @@ impl CheckedRequest {
         if let Some(id) = self.id
             && tokens::token_id(&self.session) != Some(id)
         {
-            self.checks.forget(id).await;
+            self.checks.state.forget(id).await;
         }
     }
+}
+
+fn interval(recheck: Duration) -> TimeDelta {
+    TimeDelta::from_std(recheck).unwrap_or(TimeDelta::MAX)
 }
 
 fn apply_roles(session: &Session, sso: &MicrosoftSso, roles: &[String]) {

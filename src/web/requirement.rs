@@ -17,9 +17,11 @@ use super::{
     request::is_own_endpoint, visitor::Visitor, wiring::check_sessions,
 };
 use crate::{
+    account::user::UserId,
     session::identity::Identity,
     settings::texts::{Text, Wording},
     sign_in::ask::{Ask, Demand, is_auth_context},
+    util::log::printable,
 };
 
 /// Middleware that admits only users who meet a requirement, for `.wrap(…)` on a scope or an App. The
@@ -121,7 +123,7 @@ pub fn require_auth_context(context: &str) -> Requirement {
 /// What a request lacks.
 enum Lack {
     Login(LoginRequired),
-    Right(&'static str),
+    Right { user: UserId, lacks: String },
     Failed(Error),
 }
 
@@ -129,11 +131,18 @@ impl Kind {
     async fn check(&self, req: &HttpRequest) -> Result<(), Lack> {
         match self {
             Self::CurrentUser => current_user(req).await.map(drop),
-            Self::Staff => right("is_staff", current_user(req).await?.is_staff),
-            Self::Superuser => right("is_superuser", current_user(req).await?.is_superuser),
+            Self::Staff => {
+                let user = current_user(req).await?;
+                right(&user.id, "is_staff", user.is_staff)
+            }
+            Self::Superuser => {
+                let user = current_user(req).await?;
+                right(&user.id, "is_superuser", user.is_superuser)
+            }
             Self::Role(role) => {
                 let (_, identity) = identity(req)?;
-                right("role", identity.has_role(role))
+                let name = format!("the role {role}");
+                right(&identity.user_id, &name, identity.has_role(role))
             }
             Self::Fresh(age) => {
                 let (sso, identity) = identity(req)?;
@@ -160,8 +169,14 @@ impl Kind {
     }
 }
 
-fn right(name: &'static str, has: bool) -> Result<(), Lack> {
-    if has { Ok(()) } else { Err(Lack::Right(name)) }
+fn right(user: &UserId, name: &str, has: bool) -> Result<(), Lack> {
+    if has {
+        return Ok(());
+    }
+    Err(Lack::Right {
+        user: user.clone(),
+        lacks: name.to_owned(),
+    })
 }
 
 fn demand(
@@ -206,9 +221,11 @@ impl Lack {
         match self {
             Self::Login(required) => Ok(required.redirecting(req).error_response()),
             Self::Failed(error) => Err(error),
-            Self::Right(lacks) => {
+            Self::Right { user, lacks } => {
                 tracing::info!(
                     code = "forbidden",
+                    %user,
+                    path = printable(req.path()),
                     lacks,
                     "a signed-in user was refused a page"
                 );

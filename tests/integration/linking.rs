@@ -77,7 +77,8 @@ async fn a_local_user_links_an_account_and_signs_in_with_it_from_then_on() {
     assert_eq!(other.me().await.unwrap()["id"], "5002");
     assert_eq!(app.count("users"), 2);
     let oid = Person::new(CONTOSO, ADA).oid;
-    assert!(!log::lines(&["event=\"linked\"", "user=5002", &oid]).is_empty());
+    let linked = log::lines(&["event=\"linked\"", "user=5002", &oid, "by=\"person\""]);
+    assert_eq!(linked.len(), 1, "{linked:?}");
 
     // Not across a link that is there, from either side.
     local_login(&browser, 1).await;
@@ -206,8 +207,10 @@ async fn an_address_links_only_the_one_active_user_without_an_account_whose_it_i
     };
     let own = Some("5001".to_owned());
 
+    log::begin();
     let plain = app(by_address).await;
     assert_eq!(signs_in(&plain).await.1, own);
+    assert!(!log::lines(&["event=\"linked\"", "user=5001", "by=\"rule\""]).is_empty());
     assert_eq!(plain.count("users"), 2);
     // Without the setting, nobody is linked by an address.
     let off = app(|settings| settings.tenants([CONTOSO])).await;

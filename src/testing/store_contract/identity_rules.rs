@@ -93,7 +93,7 @@ pub(super) async fn concurrent_first_sign_ins(subject: &Subject<impl UserStore>)
     let mut ids = Vec::new();
     let mut created = 0;
     for outcome in outcomes {
-        let SignInOutcome::SignedIn(SignedInUser { user, is_new }) = outcome else {
+        let SignInOutcome::SignedIn(SignedInUser { user, is_new, .. }) = outcome else {
             return require(false, || format!("one of them gets {outcome:?}"));
         };
         created += usize::from(is_new);
