@@ -255,7 +255,8 @@ pub use util::{
 #[cfg(feature = "_diesel")]
 pub use web::{
     access_token::{AccessToken, AccessTokenError},
-    graph_client::{GraphClient, GraphClientError, GraphRefusal},
+    graph_client::GraphClient,
+    graph_client_error::{GraphClientError, GraphRefusal},
 };
 pub use web::{
     api_caller::{ApiApplication, ApiCaller, ApiPerson, ApiRefusal},

@@ -7,8 +7,6 @@
 use std::sync::Arc;
 
 use actix_session::Session;
-#[cfg(feature = "_diesel")]
-use actix_web::cookie::time;
 use actix_web::{
     Error, HttpRequest, HttpResponse,
     http::{Method, StatusCode},
@@ -30,10 +28,8 @@ use crate::{
         destination,
         error::SignInError,
         failing_clients::Client,
-        link::LinkTag,
         next_step::{NextStep, RECENT_SECS, next_step},
         state::{SilentSignIn, State},
-        steps::SignInFlow,
     },
     sso::SharedResult,
     util::{
@@ -43,7 +39,7 @@ use crate::{
     web::{
         attempts::attempt_cookies,
         callback_site::callback_site,
-        extract::{Sso, WorkerClient},
+        extract::Sso,
         messages::leave_warning,
         origin,
         request::parameter,
@@ -53,15 +49,13 @@ use crate::{
         },
     },
 };
-#[cfg(feature = "_diesel")]
-use crate::{session::draft::SessionDraft, web::wiring::sessions_with_users};
 
 /// A callback, with what belongs to its request.
-struct Callback {
-    req: HttpRequest,
-    sso: Sso,
+pub(super) struct Callback {
+    pub(super) req: HttpRequest,
+    pub(super) sso: Sso,
     cookies: AttemptCookies,
-    session: Session,
+    pub(super) session: Session,
 }
 
 pub(super) async fn callback(req: HttpRequest, session: Session) -> Result<HttpResponse, Error> {
@@ -149,19 +143,6 @@ impl Callback {
         self.establish(state, next, &signed_in)
     }
 
-    /// The local user whom the account becomes linked to: the one who began, and is still there.
-    async fn link(&self, state: &State) -> Result<Option<UserId>, SignInError> {
-        let Some(tag) = state.link else {
-            return Ok(None);
-        };
-        let user = match &self.sso.local_user {
-            Some(local_user) => local_user(self.req.clone()).await,
-            None => None,
-        };
-        let user = user.filter(|user| LinkTag::new(user) == tag);
-        user.map(Some).ok_or(SignInError::LinkUser)
-    }
-
     /// Carries the sign-in out, or waits for the concurrent callback that does.
     async fn result(
         &self,
@@ -209,55 +190,6 @@ impl Callback {
             }
         };
         wait(waiter).await
-    }
-
-    fn flow(
-        &self,
-        state: &State,
-        attempt: Attempt,
-        redirect_uri: RedirectUrl,
-        link: Option<UserId>,
-    ) -> SignInFlow {
-        let sso = &self.sso;
-        SignInFlow {
-            site: Arc::clone(&sso.site),
-            provider: Arc::clone(sso.site.provider(&sso.providers)),
-            clock: Arc::clone(&sso.clock),
-            store: Arc::clone(&sso.store),
-            hooks: sso.hooks.clone(),
-            #[cfg(feature = "_diesel")]
-            tokens: sso
-                .session_checks
-                .as_ref()
-                .map(|checks| Arc::clone(&checks.state.store)),
-            graph_health: Arc::clone(&self.sso.graph_health),
-            http: WorkerClient::for_request(&self.req, sso),
-            request: self.req.clone(),
-            redirect_uri,
-            attempt,
-            demand: state.demand.clone(),
-            began_at: state.began_at,
-            link,
-        }
-    }
-
-    /// The session to be written with the sign-in, where both are in one database.
-    #[cfg(feature = "_diesel")]
-    fn session_draft(&self) -> Option<SessionDraft> {
-        let sessions = sessions_with_users(&self.req)?;
-        // The middleware may be that of another `MicrosoftSso`, around the whole application.
-        let store = &self.sso.store;
-        let database = sessions.database_of_users()?.clone();
-        if !store.is_session_database() || !store.session_database()?.is_same(&database) {
-            return None;
-        }
-        let age = time::Duration::try_from(self.sso.session_age);
-        Some(SessionDraft {
-            sessions,
-            database,
-            before: self.session.entries().clone(),
-            age: age.unwrap_or(time::Duration::MAX),
-        })
     }
 
     fn establish(

@@ -1,6 +1,7 @@
 //! The endpoints.
 
 mod callback;
+mod callback_flow;
 mod form_post;
 mod front_channel_logout;
 mod link;

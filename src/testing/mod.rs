@@ -51,6 +51,7 @@ mod keys;
 mod logout;
 mod managed_identity;
 mod memory_store;
+mod memory_tables;
 mod metadata;
 mod person;
 mod picker;

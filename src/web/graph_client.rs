@@ -2,11 +2,7 @@
 
 use std::{rc::Rc, time::Duration};
 
-use actix_web::{
-    Error, FromRequest, HttpRequest, HttpResponse, ResponseError,
-    dev::Payload,
-    http::{StatusCode, header},
-};
+use actix_web::{Error, FromRequest, HttpRequest, dev::Payload, http::StatusCode};
 use futures_util::future::{Ready, ready};
 use serde::Serialize;
 use serde_json::Value;
@@ -16,13 +12,12 @@ use url::Url;
 use super::{
     access_token::{AccessToken, AccessTokenError, TokenUser},
     extract::WorkerClient,
-    login_required::LoginRequired,
+    graph_client_error::GraphClientError,
 };
 use crate::{
     graph::response::GraphError,
     http_client::{HttpClient, JSON_LIMIT, response::Response},
     session::tokens::LiveToken,
-    util::log::chain,
 };
 
 /// The longest wait that Graph may ask for (`Retry-After`) before a request is sent again.
@@ -235,94 +230,5 @@ impl FromRequest for GraphClient {
 
     fn from_request(req: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::for_request(req).map_err(Error::from))
-    }
-}
-
-/// A request to Graph failed. As a response: a redirect or 401 where the user has to sign in for it; 503
-/// where Entra is unavailable or Graph throttles; else 502. `Display` is for the log, and holds no token.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum GraphClientError {
-    /// There is no token for it.
-    #[error(transparent)]
-    Token(#[from] AccessTokenError),
-    /// Graph wants more of the user first (a claims challenge): they have to sign in for it.
-    #[error("Graph challenges: the user has to sign in again")]
-    Challenge(LoginRequired),
-    /// Graph is unavailable, or refuses.
-    #[error(transparent)]
-    Graph(GraphRefusal),
-    /// The path, or the next page of a list, isn't below `graph_url`.
-    #[error("the path, or the next page of a list, leads out of `graph_url`")]
-    Path,
-    /// The answer is no list.
-    #[error("Graph's answer is no list")]
-    NoList,
-    /// The body can't be written as JSON.
-    #[error("the body can't be written as JSON")]
-    Body(#[source] serde_json::Error),
-}
-
-crate::util::log::readable_debug!(GraphClientError);
-
-/// Why Graph gave no answer that can be used.
-#[derive(thiserror::Error)]
-#[error(transparent)]
-pub struct GraphRefusal(GraphError);
-
-crate::util::log::readable_debug!(GraphRefusal);
-
-impl GraphRefusal {
-    /// The status of Graph's answer, if there is one.
-    pub fn status(&self) -> Option<u16> {
-        self.0.status().map(|status| status.as_u16())
-    }
-
-    /// Graph's own error code, such as `ErrorItemNotFound`.
-    pub fn code(&self) -> Option<&str> {
-        self.0.code()
-    }
-
-    /// How long Graph asks to wait before the next request.
-    pub fn retry_after(&self) -> Option<Duration> {
-        self.0.retry_after()
-    }
-}
-
-impl From<GraphError> for GraphClientError {
-    fn from(error: GraphError) -> Self {
-        Self::Graph(GraphRefusal(error))
-    }
-}
-
-impl ResponseError for GraphClientError {
-    fn status_code(&self) -> StatusCode {
-        match self {
-            Self::Token(error) => error.status_code(),
-            Self::Challenge(required) => required.status_code(),
-            Self::Graph(refusal) if refusal.retry_after().is_some() => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
-            Self::Body(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Graph(_) | Self::NoList | Self::Path => StatusCode::BAD_GATEWAY,
-        }
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        match self {
-            Self::Token(error) => return error.error_response(),
-            Self::Challenge(required) => return required.error_response(),
-            _ => {}
-        }
-        tracing::warn!(code = "graph_failed", reason = %chain(self), "a handler's request to Graph failed");
-        let mut response = HttpResponse::build(self.status_code());
-        response.insert_header((header::CACHE_CONTROL, "no-store"));
-        if let Self::Graph(refusal) = self
-            && let Some(wait) = refusal.retry_after()
-        {
-            response.insert_header((header::RETRY_AFTER, wait.as_secs().to_string()));
-        }
-        let message = "Microsoft did not answer as expected. Please try again in a moment.";
-        response.json(serde_json::json!({ "error": "graph_failed", "message": message }))
     }
 }

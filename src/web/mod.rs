@@ -10,6 +10,8 @@ pub(crate) mod current_user;
 pub(crate) mod extract;
 #[cfg(feature = "_diesel")]
 pub(crate) mod graph_client;
+#[cfg(feature = "_diesel")]
+pub(crate) mod graph_client_error;
 pub(crate) mod localize;
 pub(crate) mod login_required;
 pub(crate) mod message;
