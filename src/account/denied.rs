@@ -5,7 +5,10 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::user::User;
-use crate::settings::texts::{Text, Wording};
+use crate::settings::{
+    codes::Code,
+    texts::{Text, Wording},
+};
 
 /// Why a verified account isn't admitted. `Display` is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,34 +63,27 @@ impl Denied {
         }
     }
 
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Domain => "domain_not_allowed",
-            Self::DomainUnproved(_) => "domain_unproved",
-            Self::Guest => "guest_refused",
-            Self::NotCreated => "user_not_created",
-            Self::Inactive => "user_inactive",
-            Self::AwaitsApproval => "awaits_approval",
-            Self::LinkedElsewhere => "linked_elsewhere",
-            Self::AlreadyLinked => "already_linked",
-            Self::EmailTaken => "email_taken",
-            Self::ProfileUnavailable => "graph_unavailable",
-            Self::Refused(_) => "application_refused",
+            Self::Domain => Code::DomainNotAllowed,
+            Self::DomainUnproved(_) => Code::DomainUnproved,
+            Self::Guest => Code::GuestRefused,
+            Self::NotCreated => Code::UserNotCreated,
+            Self::Inactive => Code::UserInactive,
+            Self::AwaitsApproval => Code::AwaitsApproval,
+            Self::LinkedElsewhere => Code::LinkedElsewhere,
+            Self::AlreadyLinked => Code::AlreadyLinked,
+            Self::EmailTaken => Code::EmailTaken,
+            Self::ProfileUnavailable => Code::GraphUnavailable,
+            Self::Refused(_) => Code::ApplicationRefused,
         }
     }
 
     pub(crate) fn message(&self) -> Wording<'_> {
         match self {
-            Self::Domain | Self::DomainUnproved(_) => Wording::Known(Text::Domain),
-            Self::Guest => Wording::Known(Text::Guest),
-            Self::NotCreated => Wording::Known(Text::NotCreated),
-            Self::Inactive => Wording::Known(Text::Inactive),
-            Self::AwaitsApproval => Wording::Known(Text::AwaitsApproval),
-            Self::LinkedElsewhere => Wording::Known(Text::LinkedElsewhere),
-            Self::AlreadyLinked => Wording::Known(Text::AlreadyLinked),
-            Self::EmailTaken => Wording::Known(Text::EmailTaken),
-            Self::ProfileUnavailable => Wording::Known(Text::Unreachable),
             Self::Refused(text) => Wording::Custom(text),
+            Self::ProfileUnavailable => Wording::Known(Text::Unreachable),
+            other => Wording::Known(other.code().text()),
         }
     }
 }

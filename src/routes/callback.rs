@@ -240,7 +240,7 @@ impl Callback {
             NextStep::ServiceUnavailable => service_unavailable(&self.req, &self.sso, error),
             NextStep::RestartSignIn => {
                 tracing::warn!(
-                    code = error.code(),
+                    code = error.code().as_str(),
                     "the code can't be used any more; the sign-in begins again"
                 );
                 self.end_attempt(state, Ending::Failed, &login(state))

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::{
     settings::{
         choices::ResponseMode,
+        codes::Code,
         texts::{Text, Wording},
     },
     sign_in::{
@@ -50,12 +51,12 @@ pub(super) async fn form_post(
     }
     if sso.site.config.response_mode != ResponseMode::FormPost {
         tracing::warn!(
-            code = "form_post_off",
+            code = Code::FormPostOff.as_str(),
             "a callback was posted, and `response_mode` is `query`"
         );
         let notice = Notice {
             status: StatusCode::METHOD_NOT_ALLOWED,
-            code: "form_post_off",
+            code: Code::FormPostOff,
             title: Wording::Known(Text::FormPostOffTitle),
             text: Wording::Known(Text::FormPostOff),
         };

@@ -10,6 +10,7 @@ use actix_web::{
 };
 
 use crate::{
+    settings::codes::Code,
     sign_in::audit::{self, SignOutCause},
     util::log::chain,
     web::{extract::Sso, request::parameter},
@@ -28,7 +29,7 @@ pub(super) async fn front_channel_logout(req: HttpRequest, sso: Sso) -> HttpResp
             Ok(0) => tracing::debug!("Entra ended a session that isn't known here"),
             Ok(ended) => audit::signed_out(SignOutCause::Entra, None, None, ended),
             Err(error) => tracing::error!(
-                code = "front_channel_logout_failed",
+                code = Code::FrontChannelLogoutFailed.as_str(),
                 reason = %chain(&error),
                 "Entra ended a session, and it could not be ended here"
             ),

@@ -8,7 +8,10 @@ use super::login::{self, Purpose};
 use crate::{
     account::user::UserId,
     session::identity,
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     sign_in::{attempt_cookies::AttemptCookies, link::LinkTag},
     util::{log::chain, next_path::NextPath},
     web::{
@@ -46,7 +49,7 @@ pub(super) async fn unlink(
         Err(refusal) => return Ok(refusal),
     };
     if let Err(error) = sso.unlink(&user).await {
-        tracing::error!(code = "store_failed", reason = %chain(&error), "a user could not be unlinked");
+        tracing::error!(code = Code::StoreFailed.as_str(), reason = %chain(&error), "a user could not be unlinked");
         return Ok(service_unavailable(&req, &sso, &error.into()));
     }
     // Sessions of the sign-in with Microsoft have ended; what is the application's own stays.
@@ -64,13 +67,13 @@ async fn local_user(req: &HttpRequest, sso: &Sso) -> Result<Result<UserId, HttpR
     check_sessions(req)?;
     if origin::is_cross_site(req, sso) {
         tracing::warn!(
-            code = "cross_site_link",
+            code = Code::CrossSite.as_str(),
             "a link of a Microsoft account, posted from another site, was refused"
         );
         return Ok(Err(refuse(
             req,
             StatusCode::FORBIDDEN,
-            "cross_site",
+            Code::CrossSite,
             Text::CrossSiteLink,
         )));
     }
@@ -78,13 +81,13 @@ async fn local_user(req: &HttpRequest, sso: &Sso) -> Result<Result<UserId, HttpR
         refuse(
             req,
             StatusCode::UNAUTHORIZED,
-            "local_login_required",
+            Code::LocalLoginRequired,
             Text::LinkNeedsUser,
         )
     }))
 }
 
-fn refuse(req: &HttpRequest, status: StatusCode, code: &str, text: Text) -> HttpResponse {
+fn refuse(req: &HttpRequest, status: StatusCode, code: Code, text: Text) -> HttpResponse {
     let notice = Notice {
         status,
         code,

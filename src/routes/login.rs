@@ -14,7 +14,10 @@ use crate::{
         flow::{AuthorizeRequest, authorize_url},
         provider::Snapshot,
     },
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     sign_in::{
         attempt::Attempt,
         attempt_cookies::AttemptCookies,
@@ -217,12 +220,12 @@ impl Begun<'_> {
 /// Stops a browser that signs in again and again, and says why that happens.
 fn redirect_loop(req: &HttpRequest) -> HttpResponse {
     tracing::error!(
-        code = "redirect_loop",
+        code = Code::RedirectLoop.as_str(),
         "a browser signs in again and again: is the session cookie dropped (Secure over http, another host name), or does the page at `login_failed_url` need a sign-in?"
     );
     let notice = Notice {
         status: StatusCode::TOO_MANY_REQUESTS,
-        code: "redirect_loop",
+        code: Code::RedirectLoop,
         title: Wording::Known(Text::RedirectLoopTitle),
         text: Wording::Known(Text::RedirectLoop),
     };

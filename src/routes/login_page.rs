@@ -9,7 +9,10 @@ use actix_web::{
 };
 
 use crate::{
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     sign_in::attempt_cookies::AttemptCookies,
     util::next_path::NextPath,
     web::{
@@ -93,7 +96,7 @@ pub(super) async fn login_page(
 fn no_login_page(req: &HttpRequest) -> HttpResponse {
     let notice = Notice {
         status: StatusCode::NOT_FOUND,
-        code: "no_login_page",
+        code: Code::NoLoginPage,
         title: Wording::Known(Text::NoLoginPageTitle),
         text: Wording::Known(Text::NoLoginPage),
     };

@@ -10,7 +10,10 @@ use actix_web::{
 
 use crate::{
     session::identity::Identity,
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     web::{
         extract::{Sso, WorkerClient},
         notice::Notice,
@@ -24,12 +27,12 @@ use crate::{
 pub(super) async fn logout(req: HttpRequest, sso: Sso) -> Result<HttpResponse, Error> {
     if origin::is_cross_site(&req, &sso) {
         tracing::warn!(
-            code = "cross_site_logout",
+            code = Code::CrossSite.as_str(),
             "a sign-out posted from another site was refused"
         );
         let notice = Notice {
             status: StatusCode::FORBIDDEN,
-            code: "cross_site",
+            code: Code::CrossSite,
             title: Wording::Known(Text::CrossSiteTitle),
             text: Wording::Known(Text::CrossSite),
         };
@@ -51,7 +54,7 @@ pub(super) async fn logout(req: HttpRequest, sso: Sso) -> Result<HttpResponse, E
 pub(super) async fn by_button(req: HttpRequest) -> HttpResponse {
     let notice = Notice {
         status: StatusCode::METHOD_NOT_ALLOWED,
-        code: "method_not_allowed",
+        code: Code::MethodNotAllowed,
         title: Wording::Known(Text::SignOutByButtonTitle),
         text: Wording::Known(Text::SignOutByButton),
     };

@@ -9,7 +9,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 
 use super::login_params::AGAIN;
 use crate::{
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     sign_in::{
         attempt_cookies::AttemptCookies,
         audit,
@@ -81,7 +84,7 @@ fn no_cookies(req: &HttpRequest, sso: &Sso) -> HttpResponse {
     audit::refused(&sso.site, &SignInError::NoAttempt);
     let notice = Notice {
         status: StatusCode::BAD_REQUEST,
-        code: "no_cookies",
+        code: Code::NoCookies,
         title: Wording::Known(Text::NoCookiesTitle),
         text: Wording::Known(Text::NoCookies),
     };

@@ -25,6 +25,7 @@ use crate::{
         user::{User, UserId},
     },
     oidc::claims::VerifiedClaims,
+    settings::codes::Code,
     site::Site,
     store::user_store::SignedInUser,
 };
@@ -263,7 +264,7 @@ pub(crate) fn establish(
     if !place.has_room(session) {
         tokens::remove_access_token(session);
         tracing::error!(
-            code = "token_too_large",
+            code = Code::TokenTooLarge.as_str(),
             bytes = token.secret.expose().len(),
             "the access token is too large for a cookie session and is not saved; use a server-side session store"
         );
@@ -287,7 +288,7 @@ fn insert_identity(
     session.insert(IDENTITY_KEY, &identity)?;
     if !place.has_room(session) && !identity.roles.is_empty() {
         tracing::error!(
-            code = "roles_too_large",
+            code = Code::RolesTooLarge.as_str(),
             roles = identity.roles.len(),
             "the roles are too many for a cookie session and are not saved: the user has none; use a server-side session store"
         );

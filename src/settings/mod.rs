@@ -11,6 +11,7 @@ mod check_network;
 mod check_people;
 pub(crate) mod choices;
 mod cloud;
+pub(crate) mod codes;
 pub(crate) mod config;
 pub(crate) mod credential;
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::error::SignInError;
 use crate::{
     account::user::UserId,
     session::identity::{Identity, UserIs},
+    settings::codes::Code,
     site::Site,
     util::log::chain,
 };
@@ -91,7 +92,7 @@ pub(crate) fn refused(site: &Site, error: &SignInError) {
     let account = error.account();
     let tenant = account.map(|account| display(account.tenant_id));
     let object = account.map(|account| display(&account.object_id));
-    let (code, reason, site) = (error.code(), chain(error), site.name());
+    let (code, reason, site) = (error.code().as_str(), chain(error), site.name());
     macro_rules! refused {
         ($level:ident, $text:literal) => {
             event!(
@@ -133,7 +134,7 @@ pub(crate) fn signed_out(
 
 /// A session that a check ended, with the setting `recheck`.
 #[cfg(feature = "_diesel")]
-pub(crate) fn session_ended(identity: &Identity, code: &str, reason: &str) {
+pub(crate) fn session_ended(identity: &Identity, code: Code, reason: &str) {
     event!(
         info,
         event = "session_ended",
@@ -141,7 +142,7 @@ pub(crate) fn session_ended(identity: &Identity, code: &str, reason: &str) {
         tenant = %identity.tenant_id,
         object = %identity.object_id,
         site = identity.site.as_str(),
-        code,
+        code = code.as_str(),
         reason,
         "session ended"
     );

@@ -9,7 +9,10 @@ use crate::{
         aadsts::Remedy, exchange::ExchangeError, metadata::MetadataError, refusal::EntraRefusal,
         token_error::TokenError,
     },
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     store::error::StoreError,
     util::crypto::CryptoError,
 };
@@ -85,81 +88,62 @@ pub(crate) enum SignInError {
 
 impl SignInError {
     /// A stable name, for logs, metrics and tests.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> Code {
         match self {
-            Self::State => "state_invalid",
-            Self::NoAttempt => "no_attempt",
-            Self::AlreadyCompleted => "already_completed",
-            Self::NoCode => "code_missing",
-            Self::Issuer(_) => "issuer_refused",
-            Self::Refused(_) => "entra_refused",
-            Self::NoBaseUrl => "no_base_url",
-            Self::AdminDisabled => "admin_disabled",
-            Self::PagesDisabled => "pages_disabled",
-            Self::Metadata(_) => "metadata_unavailable",
-            Self::Exchange(ExchangeError::Refused(..)) => "code_refused",
-            Self::Exchange(ExchangeError::Credential(_)) => "credential_unusable",
-            Self::Exchange(ExchangeError::NoIdToken(_)) => "id_token_refused",
-            Self::Exchange(_) => "token_endpoint_failed",
-            Self::Token(_) => "id_token_refused",
-            Self::NoRefreshToken => "no_refresh_token",
-            Self::NoTokenDatabase => "no_token_database",
+            Self::State => Code::StateInvalid,
+            Self::NoAttempt => Code::NoAttempt,
+            Self::AlreadyCompleted => Code::AlreadyCompleted,
+            Self::NoCode => Code::NoCode,
+            Self::Issuer(_) => Code::IssuerRefused,
+            Self::Refused(_) => Code::EntraRefused,
+            Self::NoBaseUrl => Code::NoBaseUrl,
+            Self::AdminDisabled => Code::AdminDisabled,
+            Self::PagesDisabled => Code::PagesDisabled,
+            Self::Metadata(_) => Code::MetadataUnavailable,
+            Self::Exchange(ExchangeError::Refused(..)) => Code::ExchangeRefused,
+            Self::Exchange(ExchangeError::Credential(_)) => Code::CredentialUnusable,
+            Self::Exchange(ExchangeError::NoIdToken(_)) => Code::IdTokenRefused,
+            Self::Exchange(_) => Code::TokenEndpointFailed,
+            Self::Token(_) => Code::IdTokenRefused,
+            Self::NoRefreshToken => Code::NoRefreshToken,
+            Self::NoTokenDatabase => Code::NoTokenDatabase,
             #[cfg(feature = "_diesel")]
-            Self::EndedMeanwhile => "ended_meanwhile",
-            Self::LinkUser => "link_user_changed",
-            Self::Unmet(Unmet::AuthContext(_)) => "auth_context_missing",
-            Self::Unmet(Unmet::NotFresh(_)) => "not_fresh",
-            Self::OtherAccount => "other_person",
-            Self::Graph(_) => "graph_unavailable",
+            Self::EndedMeanwhile => Code::EndedMeanwhile,
+            Self::LinkUser => Code::LinkUserChanged,
+            Self::Unmet(Unmet::AuthContext(_)) => Code::AuthContextMissing,
+            Self::Unmet(Unmet::NotFresh(_)) => Code::NotFresh,
+            Self::OtherAccount => Code::OtherPerson,
+            Self::Graph(_) => Code::GraphUnavailable,
             Self::Denied(denied, _) => denied.code(),
-            Self::Store(_) => "store_failed",
-            Self::Overloaded => "overloaded",
-            Self::Crypto(_) | Self::Session | Self::Worker => "internal",
+            Self::Store(_) => Code::StoreFailed,
+            Self::Overloaded => Code::Overloaded,
+            Self::Crypto(_) | Self::Session | Self::Worker => Code::Internal,
         }
     }
 
     /// What the person reads; never text from outside.
     pub(crate) fn message(&self) -> Wording<'_> {
-        match self {
-            Self::State | Self::NoAttempt | Self::AlreadyCompleted | Self::NoCode => {
-                Wording::Known(Text::StartAgain)
-            }
-            Self::AdminDisabled => Wording::Known(Text::AdminOff),
-            Self::Overloaded => Wording::Known(Text::Overloaded),
-            Self::PagesDisabled => Wording::Known(Text::PagesOff),
-            _ if self.needs_administrator() => Wording::Known(Text::NeedsAdministrator),
-            Self::Refused(refusal) if refusal.is_declined() => Wording::Known(Text::Cancelled),
-            Self::Refused(refusal) => Wording::Known(match refusal.remedy() {
+        let text = match self {
+            Self::Denied(denied, _) => return denied.message(),
+            _ if self.needs_administrator() => Text::NeedsAdministrator,
+            Self::Refused(refusal) if refusal.is_declined() => Text::Cancelled,
+            Self::Refused(refusal) => match refusal.remedy() {
                 Remedy::Wait => Text::Unreachable,
                 Remedy::FixSetup => Text::NeedsAdministrator,
                 Remedy::AdmitAccount | Remedy::SignInAgain => Text::NotLetIn,
-            }),
-            Self::Metadata(_) | Self::Token(TokenError::Keys(_)) | Self::Graph(_) => {
-                Wording::Known(Text::Unreachable)
-            }
-            Self::Token(TokenError::TenantNotAllowed(_)) => Wording::Known(Text::NoAccess),
-            Self::Issuer(_)
-            | Self::Token(_)
-            | Self::OtherAccount
-            | Self::Exchange(ExchangeError::NoIdToken(_)) => Wording::Known(Text::Unverified),
-            Self::Exchange(error) => Wording::Known(match error.remedy() {
+            },
+            Self::Token(TokenError::Keys(_)) => Text::Unreachable,
+            Self::Token(TokenError::TenantNotAllowed(_)) => Text::NoAccess,
+            Self::Exchange(ExchangeError::NoIdToken(_)) => Text::Unverified,
+            Self::Exchange(error) => match error.remedy() {
                 Remedy::Wait => Text::Unreachable,
                 Remedy::FixSetup => Text::NeedsAdministrator,
                 Remedy::AdmitAccount => Text::NotLetIn,
                 Remedy::SignInAgain => Text::NotCompleted,
-            }),
-            #[cfg(feature = "_diesel")]
-            Self::EndedMeanwhile => Wording::Known(Text::NotCompleted),
-            Self::LinkUser => Wording::Known(Text::LinkNeedsUser),
-            Self::Unmet(_) => Wording::Known(Text::StepUpMissing),
-            Self::Denied(denied, _) => denied.message(),
-            Self::NoBaseUrl | Self::NoRefreshToken | Self::NoTokenDatabase => {
-                Wording::Known(Text::NeedsAdministrator)
-            }
-            Self::Store(_) | Self::Crypto(_) | Self::Session | Self::Worker => {
-                Wording::Known(Text::OutOfOrder)
-            }
-        }
+            },
+            other => other.code().text(),
+        };
+        Wording::Known(text)
     }
 
     /// The account that was refused, where it is known.

@@ -34,6 +34,7 @@ use crate::{
         verify::{Expected, verify},
     },
     session::identity::{GroupsKnown, Identity, SignedIn, UserIs},
+    settings::codes::Code,
     site::Site,
     store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
     util::{clock::Clock, crypto::CryptoError, log::chain, secret::Secret},
@@ -180,7 +181,7 @@ impl SignInFlow {
             (GroupsClaim::Overage, Some(Ok(groups))) => Some(groups),
             (GroupsClaim::Overage, Some(Err(error))) => {
                 tracing::error!(
-                    code = "groups_unreadable",
+                    code = Code::GroupsUnreadable.as_str(),
                     scope = groups::SCOPE,
                     reason = %chain(&error),
                     "the groups of the account could not be read, so it has no right that comes from a group"

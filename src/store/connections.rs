@@ -12,7 +12,7 @@ use diesel::r2d2::{
 };
 
 use super::error::StoreError;
-use crate::util::log::chain;
+use crate::{settings::codes::Code, util::log::chain};
 
 pub(super) type PoolOf<C> = Pool<ConnectionManager<C>>;
 
@@ -77,7 +77,7 @@ impl<C: Prepared> Connections<C> {
             done => return done,
         };
         tracing::warn!(
-            code = "connection_replaced",
+            code = Code::ConnectionReplaced.as_str(),
             reason = %chain(&error),
             "a connection to the database is of no use any more; the work is done again on another"
         );

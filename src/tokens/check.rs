@@ -16,6 +16,7 @@ use crate::{
         token_store::Checked,
         tokens::{LiveToken, TokenId},
     },
+    settings::codes::Code,
     sign_in::audit,
     store::{error::StoreError, token_row::TokenRow},
     util::{log::chain, secret::Secret},
@@ -121,7 +122,7 @@ impl Check<'_> {
     async fn refresh(&self, row: TokenRow) -> (Verdict, Option<LiveToken>) {
         let Some(refresh_token) = self.state.store.open(&row) else {
             let reason = "its refresh token can't be opened: was `secret_key` changed?";
-            return (self.end("token_unreadable", reason).await, None);
+            return (self.end(Code::TokenUnreadable, reason).await, None);
         };
         let now = self.now();
         let (tokens, found) = match self.account.refresh(&refresh_token).await {
@@ -204,7 +205,7 @@ impl Check<'_> {
         }
         if self.is_grace_over(since) {
             let reason = format!("since {since} it could not be checked: {}", trouble.reason);
-            return self.end("recheck_grace_over", &reason).await;
+            return self.end(Code::RecheckGraceOver, &reason).await;
         }
         self.log_trouble(since, &trouble.reason, trouble.needs_operator, is_new);
         let checked = Checked {
@@ -223,7 +224,7 @@ impl Check<'_> {
         let since = since.unwrap_or_else(|| self.now()).max(outage.since);
         if self.is_grace_over(since) {
             let reason = format!("since {since} Entra could not be asked");
-            return self.end("recheck_grace_over", &reason).await;
+            return self.end(Code::RecheckGraceOver, &reason).await;
         }
         self.note(Known {
             due_at: outage.until,
@@ -240,7 +241,11 @@ impl Check<'_> {
         let is_new = since.is_none();
         let since = since.unwrap_or(now);
         if self.is_grace_over(since) {
-            audit::session_ended(&self.account.identity, "recheck_grace_over", &chain(error));
+            audit::session_ended(
+                &self.account.identity,
+                Code::RecheckGraceOver,
+                &chain(error),
+            );
             return Verdict::Ended;
         }
         self.log_trouble(since, &chain(error), true, is_new);
@@ -270,7 +275,7 @@ impl Check<'_> {
         macro_rules! log {
             ($level:ident) => {
                 tracing::$level!(
-                    code = "recheck_failed",
+                    code = Code::RecheckFailed.as_str(),
                     %user,
                     site,
                     %since,
@@ -290,11 +295,11 @@ impl Check<'_> {
     fn gone(&self) -> Verdict {
         self.state.forget_gone(self.id);
         let reason = "its refresh token is gone: it was ended elsewhere";
-        audit::session_ended(&self.account.identity, "ended_elsewhere", reason);
+        audit::session_ended(&self.account.identity, Code::EndedElsewhere, reason);
         Verdict::Ended
     }
 
-    async fn end(&self, code: &'static str, reason: &str) -> Verdict {
+    async fn end(&self, code: Code, reason: &str) -> Verdict {
         audit::session_ended(&self.account.identity, code, reason);
         self.state.forget(self.id).await;
         Verdict::Ended

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{access_tokens::AccessTokens, known_checks::KnownChecks, outages::Outages};
 use crate::{
     session::{token_store::TokenStore, tokens::TokenId},
+    settings::codes::Code,
     util::log::chain,
 };
 
@@ -40,7 +41,7 @@ impl CheckState {
         self.forget_gone(id);
         if let Err(error) = deleted {
             tracing::warn!(
-                code = "token_not_deleted",
+                code = Code::TokenNotDeleted.as_str(),
                 reason = %chain(&error),
                 "the refresh token of a session that has ended could not be deleted; it expires with the session"
             );

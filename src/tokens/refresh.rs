@@ -23,6 +23,7 @@ use crate::{
         verify::{Expected, verify},
     },
     session::identity::Identity,
+    settings::codes::Code,
     sign_in::error::SignInError,
     site::Site,
     store::{dyn_user_store::DynUserStore, error::StoreError, user_store::SignInOutcome},
@@ -48,7 +49,7 @@ pub(super) enum Refreshed {
         roles: Option<Vec<String>>,
     },
     /// The session is over, for a reason with a stable name.
-    Ended(&'static str, String),
+    Ended(Code, String),
     /// Nobody can say: the application, Microsoft or the database has trouble.
     Trouble(Trouble),
 }
@@ -150,15 +151,15 @@ impl SignedInAccount {
         match verified {
             Ok(claims) if self.is_of_same_account(&claims) => Ok(Some(claims)),
             Ok(_) => Err(Refreshed::Ended(
-                "other_person",
+                Code::OtherPerson,
                 "the refreshed ID token is of another account".to_owned(),
             )),
             Err(error @ TokenError::TenantNotAllowed(_)) => {
-                Err(Refreshed::Ended("id_token_refused", chain(&error)))
+                Err(Refreshed::Ended(Code::IdTokenRefused, chain(&error)))
             }
             Err(error) => {
                 tracing::warn!(
-                    code = "recheck_without_roles",
+                    code = Code::RecheckWithoutRoles.as_str(),
                     reason = %chain(&error),
                     "the ID token of a refresh can't be verified, so rights and roles stay as they are"
                 );
@@ -236,7 +237,7 @@ impl SignedInAccount {
         // In a tenant of many, its own administrator can cause any other.
         let is_own = !self.site.config.authority.is_multi_tenant();
         match error.ended_grant() {
-            Some(refusal) => Refreshed::Ended("refresh_refused", refusal.to_string()),
+            Some(refusal) => Refreshed::Ended(Code::RefreshRefused, refusal.to_string()),
             None => Refreshed::Trouble(Trouble {
                 reason: chain(&error),
                 needs_operator: is_own && error.remedy() == Remedy::FixSetup,
@@ -273,14 +274,14 @@ impl SignedInAccount {
             return Ok(());
         }
         let reason = "the user was signed out everywhere, or has the account no longer".to_owned();
-        Err(Refreshed::Ended("signed_out", reason))
+        Err(Refreshed::Ended(Code::SignedOut, reason))
     }
 }
 
 fn known<T>(answer: Result<T, crate::graph::response::GraphError>, what: &str) -> Option<T> {
     if let Err(error) = &answer {
         tracing::warn!(
-            code = "recheck_without_graph",
+            code = Code::RecheckWithoutGraph.as_str(),
             reason = %chain(error),
             "Graph could not tell {what} again, so what depends on it stays as it is"
         );

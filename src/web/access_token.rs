@@ -22,6 +22,7 @@ use crate::{
         identity::Identity,
         tokens::{self, LiveToken, TokenId},
     },
+    settings::codes::Code,
     sign_in::{ask::Ask, error::SignInError},
     tokens::access_tokens::{AccessTokens, NoToken},
     util::{log::chain, secret::Secret},
@@ -125,11 +126,14 @@ impl ResponseError for AccessTokenError {
             Self::LoginRequired(required) => return required.error_response(),
             Self::Unavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, "30"));
-                ("token_unavailable", "Please try again in a moment.")
+                (Code::TokenUnavailable, "Please try again in a moment.")
             }
-            Self::NotSetUp(_) => ("not_set_up", "Please ask the application's administrator."),
+            Self::NotSetUp(_) => (
+                Code::NotSetUp,
+                "Please ask the application's administrator.",
+            ),
         };
-        response.json(serde_json::json!({ "error": code, "message": message }))
+        response.json(serde_json::json!({ "error": code.as_str(), "message": message }))
     }
 }
 
@@ -208,7 +212,7 @@ impl TokenUser {
         let settings = &self.sso.site.config;
         if settings.recheck.is_none() && !settings.save_access_token {
             let help = "set `recheck`, which keeps refresh tokens, or `save_access_token`";
-            tracing::error!(code = "no_tokens", "{help}");
+            tracing::error!(code = Code::NoTokens.as_str(), "{help}");
             return Err(AccessTokenError::not_set_up(help));
         }
         let has = |scope: &String| settings.scopes.contains(scope);
@@ -264,13 +268,13 @@ impl TokenUser {
 fn log_trouble(error: &SignInError, reason: &str) {
     if error.needs_operator() {
         tracing::error!(
-            code = error.code(),
+            code = error.code().as_str(),
             reason,
             "there is no access token for a handler"
         );
     } else {
         tracing::warn!(
-            code = error.code(),
+            code = error.code().as_str(),
             reason,
             "there is no access token for a handler"
         );

@@ -17,6 +17,7 @@ use crate::{
         api_token::{self, ApiClaims},
         token_error::TokenError,
     },
+    settings::codes::Code,
     util::log::chain,
 };
 
@@ -163,11 +164,11 @@ impl ApiCaller {
         match verified {
             Ok(claims) => Ok(claims.into()),
             Err(error @ TokenError::Keys(_)) => {
-                tracing::warn!(code = "metadata_unavailable", reason = %chain(&error), "a caller of the API can't be verified");
+                tracing::warn!(code = Code::MetadataUnavailable.as_str(), reason = %chain(&error), "a caller of the API can't be verified");
                 Err(ApiRefusal(Refusal::Unavailable).into())
             }
             Err(error) => {
-                tracing::info!(code = "api_token_refused", reason = %chain(&error), "an access token for the API was refused");
+                tracing::info!(code = Code::ApiTokenRefused.as_str(), reason = %chain(&error), "an access token for the API was refused");
                 Err(ApiRefusal(Refusal::Token).into())
             }
         }
@@ -263,10 +264,13 @@ impl ResponseError for ApiRefusal {
 
     fn error_response(&self) -> HttpResponse {
         let (code, message) = match self.0 {
-            Refusal::NoToken => ("token_required", "This needs an access token."),
-            Refusal::Token => ("invalid_token", "The access token isn't good for this."),
-            Refusal::Scope(_) => ("insufficient_scope", "The access token doesn't allow this."),
-            Refusal::Unavailable => ("unavailable", "Please try again in a moment."),
+            Refusal::NoToken => (Code::TokenRequired, "This needs an access token."),
+            Refusal::Token => (Code::InvalidToken, "The access token isn't good for this."),
+            Refusal::Scope(_) => (
+                Code::InsufficientScope,
+                "The access token doesn't allow this.",
+            ),
+            Refusal::Unavailable => (Code::Unavailable, "Please try again in a moment."),
         };
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CACHE_CONTROL, "no-store"));
@@ -283,6 +287,6 @@ impl ResponseError for ApiRefusal {
             }
             Refusal::Unavailable => response.insert_header((header::RETRY_AFTER, "30")),
         };
-        response.json(serde_json::json!({ "error": code, "message": message }))
+        response.json(serde_json::json!({ "error": code.as_str(), "message": message }))
     }
 }

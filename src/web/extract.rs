@@ -25,7 +25,7 @@ use crate::{
     http_client::HttpClient,
     oidc::{metadata::MetadataError, provider::Snapshot},
     session::identity::{Identity, identity},
-    settings::texts::Wording,
+    settings::{codes::Code, texts::Wording},
     site::Site,
     sso::MicrosoftSso,
 };
@@ -91,7 +91,7 @@ struct UnknownSite {
 impl UnknownSite {
     fn new(req: &HttpRequest) -> Self {
         tracing::warn!(
-            code = "unknown_site",
+            code = Code::UnknownSite.as_str(),
             "a request for a host that is in no `sites` table was refused"
         );
         Self {
@@ -109,7 +109,7 @@ impl ResponseError for UnknownSite {
         // No site is known, so it is in English.
         let notice = Notice {
             status: self.status_code(),
-            code: "unknown_site",
+            code: Code::UnknownSite,
             title: Wording::Custom("Wrong address"),
             text: Wording::Custom("There is no sign-in with Microsoft at this address."),
         };

@@ -8,7 +8,7 @@ use actix_web::{
 };
 
 use super::{access_token::AccessTokenError, login_required::LoginRequired};
-use crate::{graph::response::GraphError, util::log::chain};
+use crate::{graph::response::GraphError, settings::codes::Code, util::log::chain};
 
 /// A request to Graph failed. As a response: a redirect or 401 where the user has to sign in for it; 503
 /// where Entra is unavailable or Graph throttles; else 502. `Display` is for the log, and holds no token.
@@ -86,7 +86,7 @@ impl ResponseError for GraphClientError {
             Self::Challenge(required) => return required.error_response(),
             _ => {}
         }
-        tracing::warn!(code = "graph_failed", reason = %chain(self), "a handler's request to Graph failed");
+        tracing::warn!(code = Code::GraphFailed.as_str(), reason = %chain(self), "a handler's request to Graph failed");
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Self::Graph(refusal) = self
@@ -95,6 +95,7 @@ impl ResponseError for GraphClientError {
             response.insert_header((header::RETRY_AFTER, wait.as_secs().to_string()));
         }
         let message = "Microsoft did not answer as expected. Please try again in a moment.";
-        response.json(serde_json::json!({ "error": "graph_failed", "message": message }))
+        response
+            .json(serde_json::json!({ "error": Code::GraphFailed.as_str(), "message": message }))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     request::{ASK, Client, LOGIN, login_with_next_and},
     wiring::{Missing, WiringError},
 };
-use crate::{account::user::UserId, sign_in::ask::Ask};
+use crate::{account::user::UserId, settings::codes::Code, sign_in::ask::Ask};
 
 /// Nobody is signed in, or not for what is asked for. As the error of an extractor it is 401 as JSON:
 /// [`require_login`](crate::require_login) redirects. What asks more of a sign-in than the settings do, such
@@ -75,7 +75,7 @@ impl ResponseError for LoginRequired {
         HttpResponse::Unauthorized()
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .json(serde_json::json!({
-                "error": "login_required",
+                "error": Code::LoginRequired.as_str(),
                 "message": "Please sign in.",
                 "login_url": self.login_url,
             }))

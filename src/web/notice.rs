@@ -11,13 +11,16 @@ use super::{
     request::Client,
     visitor::{Retry, Visitor},
 };
-use crate::settings::texts::{Text, Wording};
+use crate::settings::{
+    codes::Code,
+    texts::{Text, Wording},
+};
 
 /// What happened. It never holds text from outside.
 pub(crate) struct Notice<'a> {
     pub(crate) status: StatusCode,
     /// A stable name, for API clients.
-    pub(crate) code: &'a str,
+    pub(crate) code: Code,
     pub(crate) title: Wording<'a>,
     pub(crate) text: Wording<'a>,
 }
@@ -36,7 +39,7 @@ impl Notice<'_> {
                 .insert_header((header::REFERRER_POLICY, "no-referrer"))
                 .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
                 .json(serde_json::json!({
-                    "error": self.code,
+                    "error": self.code.as_str(),
                     "message": visitor.localizer().message(self.text),
                 })),
         }

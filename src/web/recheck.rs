@@ -15,6 +15,7 @@ use crate::{
         identity::{self, IDENTITY_KEY},
         tokens::{self, LiveToken, TokenId},
     },
+    settings::codes::Code,
     sign_in::audit,
     sso::MicrosoftSso,
     tokens::{check::Verdict, session_checks::SessionChecks},
@@ -89,7 +90,7 @@ impl CheckedRequest {
             // Of a node that doesn't know the setting yet, or of before. It lasts as long as a check.
             if sso.clock.now() - identity.signed_in_at >= interval(recheck) {
                 let reason = "it has no refresh token, as those from before `recheck` was on";
-                audit::session_ended(&identity, "before_recheck", reason);
+                audit::session_ended(&identity, Code::BeforeRecheck, reason);
                 identity::end(&self.session);
             }
             return;

@@ -19,7 +19,10 @@ use super::{
 use crate::{
     account::user::UserId,
     session::identity::Identity,
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     sign_in::ask::{Ask, Demand, is_auth_context},
     util::log::printable,
 };
@@ -223,7 +226,7 @@ impl Lack {
             Self::Failed(error) => Err(error),
             Self::Right { user, lacks } => {
                 tracing::info!(
-                    code = "forbidden",
+                    code = Code::Forbidden.as_str(),
                     %user,
                     path = printable(req.path()),
                     lacks,
@@ -231,7 +234,7 @@ impl Lack {
                 );
                 let notice = Notice {
                     status: StatusCode::FORBIDDEN,
-                    code: "forbidden",
+                    code: Code::Forbidden,
                     title: Wording::Known(Text::ForbiddenTitle),
                     text: Wording::Known(Text::Forbidden),
                 };

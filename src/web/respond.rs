@@ -10,7 +10,10 @@ use super::{
     extract::Sso, messages::leave_error, notice::Notice, origin::public_path, visitor::Visitor,
 };
 use crate::{
-    settings::texts::{Text, Wording},
+    settings::{
+        codes::Code,
+        texts::{Text, Wording},
+    },
     sign_in::{audit, error::SignInError},
 };
 
@@ -101,7 +104,7 @@ pub(crate) fn service_unavailable(
 pub(crate) fn switched_off(req: &HttpRequest) -> HttpResponse {
     let notice = Notice {
         status: StatusCode::NOT_FOUND,
-        code: "switched_off",
+        code: Code::SwitchedOff,
         title: Wording::Known(Text::SwitchedOffTitle),
         text: Wording::Known(Text::SwitchedOff),
     };

@@ -41,6 +41,7 @@ use crate::{
     store::diesel::DieselStore,
 };
 use crate::{
+    settings::codes::Code,
     site::Site,
     sso::MicrosoftSso,
     util::{cookies::Transport, log::printable},
@@ -311,6 +312,6 @@ fn application_error(error: Error, visitor: Visitor) -> Error {
         return own;
     }
     let reason = printable(&error.to_string());
-    tracing::error!(code = "session_store_failed", %reason, "sessions can't be read or written");
+    tracing::error!(code = Code::SessionStoreFailed.as_str(), %reason, "sessions can't be read or written");
     SessionStoreUnavailable::new(visitor).into()
 }

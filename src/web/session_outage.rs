@@ -3,7 +3,10 @@
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 
 use super::{notice::Notice, visitor::Visitor};
-use crate::settings::texts::{Text, Wording};
+use crate::settings::{
+    codes::Code,
+    texts::{Text, Wording},
+};
 
 #[derive(Debug, thiserror::Error)]
 #[error("the session store is unavailable")]
@@ -25,7 +28,7 @@ impl ResponseError for SessionStoreUnavailable {
     fn error_response(&self) -> HttpResponse {
         let notice = Notice {
             status: self.status_code(),
-            code: "session_store_failed",
+            code: Code::SessionStoreFailed,
             title: Wording::Known(Text::SessionsUnavailableTitle),
             text: Wording::Known(Text::SessionsUnavailable),
         };

@@ -9,7 +9,10 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, http::Sta
 use super::{notice::Notice, visitor::Visitor};
 #[cfg(feature = "_diesel")]
 use crate::session::diesel::DieselSessions;
-use crate::settings::texts::{Text, Wording};
+use crate::settings::{
+    codes::Code,
+    texts::{Text, Wording},
+};
 
 /// What is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +59,7 @@ pub(crate) struct WiringError {
 impl WiringError {
     /// Logs what is missing.
     pub(crate) fn new(req: &HttpRequest, missing: Missing) -> Self {
-        tracing::error!(code = "not_set_up", "{}", missing.help());
+        tracing::error!(code = Code::NotSetUp.as_str(), "{}", missing.help());
         Self {
             missing,
             visitor: Visitor::for_request(req),
@@ -72,7 +75,7 @@ impl ResponseError for WiringError {
     fn error_response(&self) -> HttpResponse {
         let notice = Notice {
             status: self.status_code(),
-            code: "not_set_up",
+            code: Code::NotSetUp,
             title: Wording::Known(Text::NotSetUpTitle),
             text: Wording::Known(Text::NotSetUp),
         };
