@@ -23,6 +23,7 @@ macro_rules! codes {
     ($( $name:ident $key:literal $met:ident $status:literal [$($text:ident),*] $meaning:literal $mend:literal; )*) => {
         /// A stable name for what happened, for logs, metrics, API clients and tests.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[cfg_attr(not(feature = "sqlite"), expect(dead_code, reason = "some are of features"))]
         pub(crate) enum Code { $( $name, )* }
 
         impl Code {
@@ -56,7 +57,7 @@ codes! {
     StateInvalid "state_invalid" Refused "303" [StartAgain] "`state` is missing, or was sealed with another key." "Is `secret_key` the same on all nodes and across restarts?";
     NoAttempt "no_attempt" Refused "303" [StartAgain] "This browser has no such sign-in under way, also after the sign-in restarted once." "Is the cookie dropped (another host name than `base_url`, https missing, cookies refused)? Did it take longer than `timeout`?";
     AlreadyCompleted "already_completed" Refused "303" [StartAgain] "The callback was carried out before." "Nothing; the sign-in begins again by itself.";
-    NoCode "code_missing" Refused "303" [StartAgain] "The callback has neither `code` nor `error`." "Does something between Entra and the application change the query?";
+    EmptyCallback "code_missing" Refused "303" [StartAgain] "The callback has neither `code` nor `error`." "Does something between Entra and the application change the query?";
     IssuerRefused "issuer_refused" Refused "303" [Unverified] "The callback names another issuer (`iss`) than the authority's." "Does something between Entra and the application change the query? Else somebody tried to mix up authorization servers.";
     EntraRefused "entra_refused" Refused "303" [Cancelled, NotLetIn, Unreachable, NeedsAdministrator] "Entra refused the sign-in." "The reason has the AADSTS numbers and what to do about them.";
     NoBaseUrl "no_base_url" Refused "500" [NeedsAdministrator] "The application was reached by a public name." "Set `base_url`. It is a warning, since anybody can send a `Host`, but without `base_url` nobody signs in by a public name.";

@@ -10,7 +10,6 @@ use super::error::SignInError;
 use crate::{
     account::user::UserId,
     session::identity::{Identity, UserIs},
-    settings::codes::Code,
     site::Site,
     util::log::chain,
 };
@@ -134,7 +133,7 @@ pub(crate) fn signed_out(
 
 /// A session that a check ended, with the setting `recheck`.
 #[cfg(feature = "_diesel")]
-pub(crate) fn session_ended(identity: &Identity, code: Code, reason: &str) {
+pub(crate) fn session_ended(identity: &Identity, code: crate::settings::codes::Code, reason: &str) {
     event!(
         info,
         event = "session_ended",

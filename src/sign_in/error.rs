@@ -93,7 +93,7 @@ impl SignInError {
             Self::State => Code::StateInvalid,
             Self::NoAttempt => Code::NoAttempt,
             Self::AlreadyCompleted => Code::AlreadyCompleted,
-            Self::NoCode => Code::NoCode,
+            Self::NoCode => Code::EmptyCallback,
             Self::Issuer(_) => Code::IssuerRefused,
             Self::Refused(_) => Code::EntraRefused,
             Self::NoBaseUrl => Code::NoBaseUrl,

@@ -18,7 +18,7 @@ use super::{
     place::Place,
     pool::{AnyPool, DatabasePool, on_backend},
 };
-use crate::settings::{codes::Code, config::Config};
+use crate::settings::config::Config;
 
 /// Users in a database, by diesel.
 ///
@@ -72,7 +72,7 @@ impl DieselStore {
         #[cfg(feature = "sqlite")]
         for (pragma, consequence) in pool.missing_pragmas() {
             tracing::warn!(
-                code = Code::SqlitePragma.as_str(),
+                code = crate::settings::codes::Code::SqlitePragma.as_str(),
                 "a connection of the application's own pool lacks `PRAGMA {pragma}`: {consequence}; set it in the pool's `connection_customizer`"
             );
         }
