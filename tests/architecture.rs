@@ -15,7 +15,8 @@ use std::{
 
 /// From the top down. Folders of one line don't import each other.
 const ORDER: &[&[&str]] = &[
-    &["lib", "testing", "fuzzing"],
+    &["lib", "testing", "fuzzing", "bin"],
+    &["cli"],
     &["routes"],
     &["web"],
     &["sso"],

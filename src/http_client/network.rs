@@ -49,7 +49,7 @@ impl Roots {
 
 impl Network {
     /// The proxy that requests to a URL go through.
-    pub(super) fn proxy_of(&self, url: &str) -> Option<String> {
+    pub(crate) fn proxy_of(&self, url: &str) -> Option<String> {
         let url = Url::parse(url).ok()?;
         let host = url.host_str()?.trim_matches(['[', ']']);
         let proxy = self.proxy.for_host(host, url.port_or_known_default()?)?;

@@ -42,6 +42,8 @@ struct Parts {
     #[cfg(feature = "_diesel")]
     claims_challenge: Option<Vec<u8>>,
     retry_after: Option<Duration>,
+    #[cfg(feature = "cli")]
+    date: Option<String>,
 }
 
 impl Source {
@@ -62,6 +64,10 @@ impl Source {
             #[cfg(feature = "_diesel")]
             claims_challenge: challenge::claims(headers),
             retry_after,
+            #[cfg(feature = "cli")]
+            date: headers
+                .get(awc::http::header::DATE)
+                .and_then(|date| date.to_str().ok().map(str::to_owned)),
         }))
     }
 
@@ -86,6 +92,12 @@ impl Source {
         ];
         let asks = statuses.contains(&self.0.status);
         self.0.retry_after.filter(|_| asks)
+    }
+
+    /// When the server says that it answered.
+    #[cfg(feature = "cli")]
+    pub(crate) fn date(&self) -> Option<&str> {
+        self.0.date.as_deref()
     }
 
     /// Whether Conditional Access wants more of the person before the token is good for this

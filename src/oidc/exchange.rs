@@ -7,7 +7,8 @@ use awc::http::StatusCode;
 #[cfg(feature = "_diesel")]
 use openidconnect::Scope;
 use openidconnect::{
-    AuthorizationCode, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken, RequestTokenError,
+    AuthorizationCode, HttpResponse, PkceCodeVerifier, RedirectUrl, RefreshToken,
+    RequestTokenError, StandardErrorResponse, core::CoreErrorResponseType,
 };
 use serde_json::{Map, Value};
 
@@ -138,6 +139,9 @@ pub(crate) enum Grant<'a> {
         token: RefreshToken,
         scopes: &'a [Scope],
     },
+    /// RFC 6749, section 4.4: to try the credential.
+    #[cfg(feature = "cli")]
+    ClientCredentials { scope: String },
 }
 
 /// The application at a token endpoint.
@@ -213,6 +217,15 @@ impl TokenClient<'_> {
                 }
                 request.request_async(&send).await
             }
+            #[cfg(feature = "cli")]
+            Grant::ClientCredentials { scope } => {
+                let mut request = self.client.exchange_client_credentials();
+                request = request.add_scope(Scope::new(scope.clone()));
+                for (name, value) in fields {
+                    request = request.add_extra_param(name, value);
+                }
+                request.request_async(&send).await
+            }
             #[cfg(feature = "_diesel")]
             Grant::Refresh { token, scopes } => {
                 let mut request = self.client.exchange_refresh_token(token);
@@ -223,19 +236,29 @@ impl TokenClient<'_> {
                 request.request_async(&send).await
             }
         };
-        match (sent, answered.take()) {
-            (Ok(document), Some(endpoint)) => Ok(Tokens::new(document, endpoint)),
-            (Err(RequestTokenError::Request(error)), _) => Err(error),
-            // The body is kept out of the error: it may hold tokens.
-            (Err(RequestTokenError::Parse(error, _)), Some(endpoint)) => {
-                let at = error.path().to_string();
-                Err(ExchangeError::Malformed { endpoint, at })
-            }
-            (Err(_), Some(endpoint)) => {
-                let at = "its body".to_owned();
-                Err(ExchangeError::Malformed { endpoint, at })
-            }
-            (_, None) => Err(ExchangeError::Client("no request was sent".to_owned())),
+        read(sent, answered.take())
+    }
+}
+
+/// What openidconnect's error is, of a request whose failures are ours.
+type Failed = RequestTokenError<ExchangeError, StandardErrorResponse<CoreErrorResponseType>>;
+
+fn read(
+    sent: Result<TokenDocument, Failed>,
+    answered: Option<Source>,
+) -> Result<Tokens, ExchangeError> {
+    match (sent, answered) {
+        (Ok(document), Some(endpoint)) => Ok(Tokens::new(document, endpoint)),
+        (Err(RequestTokenError::Request(error)), _) => Err(error),
+        // The body is kept out of the error: it may hold tokens.
+        (Err(RequestTokenError::Parse(error, _)), Some(endpoint)) => {
+            let at = error.path().to_string();
+            Err(ExchangeError::Malformed { endpoint, at })
         }
+        (Err(_), Some(endpoint)) => {
+            let at = "its body".to_owned();
+            Err(ExchangeError::Malformed { endpoint, at })
+        }
+        (_, None) => Err(ExchangeError::Client("no request was sent".to_owned())),
     }
 }

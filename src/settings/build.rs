@@ -32,6 +32,7 @@ impl ConfigBuilder {
             warnings,
             sites,
             azure,
+            ..
         } = self;
         // Sites are made of what was given: the pod's credential is not that of a site with its own.
         let given = values.clone();

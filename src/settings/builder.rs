@@ -1,6 +1,6 @@
 //! The list of settings: name, type, default and meaning of each in one place.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use config::{Map, Value};
 
@@ -21,6 +21,17 @@ pub struct ConfigBuilder {
     pub(super) warnings: Vec<ConfigProblem>,
     pub(super) sites: Vec<(String, Change)>,
     pub(super) azure: AzureVariables,
+    /// Where the values of a file or the environment come from, by their names.
+    pub(super) origins: BTreeMap<String, String>,
+}
+
+/// A setting as it is shown to whoever runs the application.
+#[cfg(feature = "cli")]
+pub(crate) struct ShownSetting {
+    pub(crate) name: &'static str,
+    /// As its `Debug` shows it: secrets are hidden.
+    pub(crate) value: String,
+    pub(crate) origin: String,
 }
 
 /// What a site changes in the base settings.
@@ -38,6 +49,21 @@ impl fmt::Debug for Change {
 }
 
 impl ConfigBuilder {
+    /// Each setting, and where it comes from.
+    #[cfg(feature = "cli")]
+    pub(crate) fn shown(&self) -> Vec<ShownSetting> {
+        let shown = self.values.shown().into_iter();
+        let shown = shown.map(|(name, value)| ShownSetting {
+            name,
+            value,
+            origin: self
+                .origins
+                .get(name)
+                .map_or_else(|| "default".to_owned(), Clone::clone),
+        });
+        shown.collect()
+    }
+
     /// Settings of one host, over all others: `contoso.app.example`, with a port if the browser
     /// shows one. In a file it is a table, `[sites."contoso.app.example"]`.
     ///
@@ -87,6 +113,12 @@ macro_rules! settings {
         impl Values {
             /// The name of each setting.
             pub(super) const NAMES: &'static [&'static str] = &[$( stringify!($name), )*];
+
+            /// Each with its name, secrets hidden.
+            #[cfg(feature = "cli")]
+            fn shown(&self) -> Vec<(&'static str, String)> {
+                vec![$( (stringify!($name), format!("{:?}", self.$name)), )*]
+            }
 
             /// Sets one by name, from a file or the environment.
             pub(super) fn set(&mut self, name: &str, value: &Value) -> Result<(), String> {

@@ -53,7 +53,9 @@ impl ConfigBuilder {
             self = self.file(&path);
         }
         // A deployment may have variables of its own under the prefix, so an unknown one is a warning.
-        self.apply(values, |builder, problem| builder.warnings.push(problem));
+        self.apply(values, "environment", |builder, problem| {
+            builder.warnings.push(problem);
+        });
         self
     }
 
@@ -74,7 +76,10 @@ impl ConfigBuilder {
                     let warning = ConfigProblem::new(FILE, problem, help);
                     self.warnings.push(warning);
                 }
-                self.apply(values, |builder, problem| builder.problems.push(problem));
+                let origin = path.display().to_string();
+                self.apply(values, &origin, |builder, problem| {
+                    builder.problems.push(problem);
+                });
             }
             Err(problem) => self.problems.push(problem),
         }
@@ -85,6 +90,7 @@ impl ConfigBuilder {
     pub(super) fn apply(
         &mut self,
         values: Map<String, Value>,
+        origin: &str,
         report_unknown: impl Fn(&mut Self, ConfigProblem),
     ) {
         let mut values: Vec<_> = values.into_iter().collect();
@@ -99,6 +105,8 @@ impl ConfigBuilder {
             } else if let Err(problem) = self.values.set(&name, &value) {
                 let help = "see its description in the documentation of `ConfigBuilder`";
                 self.problems.push(ConfigProblem::new(name, problem, help));
+            } else {
+                self.origins.insert(name, origin.to_owned());
             }
         }
     }

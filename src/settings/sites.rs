@@ -79,7 +79,9 @@ fn changed(base: &Values, change: Change, url: &Url) -> ConfigBuilder {
     builder = match change {
         Change::Code(change) => change(builder),
         Change::Table(table) => {
-            builder.apply(table, |builder, problem| builder.problems.push(problem));
+            builder.apply(table, "sites", |builder, problem| {
+                builder.problems.push(problem);
+            });
             builder
         }
     };

@@ -281,7 +281,7 @@ fn session_checks(
 }
 
 /// The way to Microsoft.
-fn network(config: &Settings, sites: &Sites) -> Result<Network, BuildError> {
+pub(crate) fn network(config: &Settings, sites: &Sites) -> Result<Network, BuildError> {
     let is_emulated = |site: &Site| site.config.authority.is_loopback();
     let stays_here = sites.known().all(is_emulated);
     let roots = Roots::of_system(&config.trusted_certificates);

@@ -97,6 +97,15 @@ impl DieselStore {
         migrated.map_err(|error| error.at(&self.place))
     }
 
+    /// How many migrations [`migrate`](Self::migrate) would run. It blocks.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub fn pending_migrations(&self) -> Result<usize, StoreError> {
+        let pending = on_backend!(&self.pool, |conn| conn.pending());
+        pending.map_err(|error| error.at(&self.place))
+    }
+
     /// Reverts the migrations of this crate, which **drops its tables**, and leaves the
     /// application's. It blocks.
     ///

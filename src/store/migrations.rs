@@ -14,6 +14,17 @@ use super::{dialect::Dialect, error::StoreError};
 pub(super) trait Migrate: Dialect + MigrationHarness<Self::Backend> {
     const MIGRATIONS: EmbeddedMigrations;
 
+    /// How many are pending.
+    fn pending(&mut self) -> Result<usize, StoreError>
+    where
+        EmbeddedMigrations: MigrationSource<Self::Backend>,
+    {
+        let pending = self.pending_migrations(Self::MIGRATIONS);
+        pending
+            .map(|pending| pending.len())
+            .map_err(StoreError::new)
+    }
+
     /// Runs what is pending, while no other process does.
     fn migrate(&mut self) -> Result<(), StoreError>;
 }

@@ -1,12 +1,15 @@
 //! The middleware that logs each request and applies the fault set for its endpoint.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::{
     HttpResponse,
     body::{BoxBody, MessageBody, SizedStream, to_bytes},
     dev::{ServiceRequest, ServiceResponse},
-    http::{StatusCode, header::HeaderName},
+    http::{
+        StatusCode,
+        header::{Date, HeaderName, TryIntoHeaderPair},
+    },
     middleware::Next,
     rt::time::sleep,
     web::{Bytes, Data},
@@ -16,6 +19,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{endpoint::Fault, error_document::error_document, state::SharedState};
+use crate::util::clock::{Clock, SystemClock};
 
 /// The middleware: the request's response or fault, with the ids that Microsoft gives each request.
 pub(super) async fn apply(
@@ -24,6 +28,7 @@ pub(super) async fn apply(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let is_graph = req.path().starts_with("/v1.0/");
+    let date = SystemTime::from(SystemClock.now() + state.lock().clock_offset);
     let mut response = respond(state, req, next).await?;
     let names: &[_] = if is_graph {
         &["request-id", "client-request-id"]
@@ -38,6 +43,10 @@ pub(super) async fn apply(
         {
             headers.insert(name, id);
         }
+    }
+    // By the emulated clock, as the tokens are.
+    if let Ok((name, value)) = Date(date.into()).try_into_pair() {
+        response.headers_mut().insert(name, value);
     }
     Ok(response)
 }

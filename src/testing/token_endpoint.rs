@@ -48,6 +48,12 @@ pub(super) async fn token(
     Form(form): Form<HashMap<String, String>>,
 ) -> HttpResponse {
     let mut state = state.lock();
+    if form
+        .get("grant_type")
+        .is_some_and(|grant| grant == "client_credentials")
+    {
+        return client_credentials(&req, &mut state, &path, &form);
+    }
     match redeem(&req, &mut state, &path, &form) {
         Ok(granted) => issue_tokens(&mut state, &granted),
         Err(TokenError(status, error, aadsts, text)) => error_document(status, error, aadsts, text),
@@ -153,6 +159,32 @@ fn check_code(
     } else {
         Ok(())
     }
+}
+
+/// A token of the application's own. Entra gives it for one tenant.
+fn client_credentials(
+    req: &HttpRequest,
+    state: &mut State,
+    tenant_path: &str,
+    form: &HashMap<String, String>,
+) -> HttpResponse {
+    if let Err(TokenError(status, error, aadsts, text)) =
+        check_client(req, state, tenant_path, form)
+    {
+        return error_document(status, error, aadsts, text);
+    }
+    let is_default = form
+        .get("scope")
+        .is_some_and(|scope| scope.ends_with("/.default"));
+    if !is_default || ["common", "organizations", "consumers"].contains(&tenant_path) {
+        let text = "The scope, or the tenant, isn't that of a client credentials request.";
+        return error_document(StatusCode::BAD_REQUEST, "invalid_request", 1_002_012, text);
+    }
+    HttpResponse::Ok().json(json!({
+        "token_type": "Bearer",
+        "expires_in": ACCESS_TOKEN_LIFETIME,
+        "access_token": access_token(state.access_token_length),
+    }))
 }
 
 /// What tokens are issued for.

@@ -110,6 +110,18 @@ impl Credential {
         }
     }
 
+    /// The setting that names it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Secret(_) => "client_secret",
+            Self::Certificate(_) => "client_certificate",
+            Self::FederatedToken(_) => "federated_token_file",
+            Self::ManagedIdentity(_) => "managed_identity",
+            Self::None => "credential",
+        }
+    }
+
     /// Says which credential is used, and what is wrong with it already.
     pub(crate) fn log_at_start(&self, site: &str, now: DateTime<Utc>) {
         let (credential, file) = match self {

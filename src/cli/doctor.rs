@@ -1,0 +1,67 @@
+//! `check`: the doctor.
+
+use std::sync::Arc;
+
+use super::{
+    check_database, check_entra, check_settings, finding::Finding, instruments::Instruments,
+};
+use crate::{
+    http_client::HttpClient,
+    oidc::provider::Providers,
+    settings::{config::Config, problem::ConfigProblem},
+    site::Sites,
+    sso::builder::network,
+    util::{clock::SystemClock, log::chain},
+};
+
+/// All findings: of the settings, of Entra for each site, of the database.
+pub(super) async fn check(database: Option<String>, path: &str) -> Vec<Finding> {
+    let Config(config) = match Config::load() {
+        Ok(config) => config,
+        Err(error) => return error.problems().iter().map(problem).collect(),
+    };
+    let mut findings = vec![Finding::ok("settings", "they can be used")];
+    findings.extend(config.warnings.iter().map(warning));
+    let sites = Sites::new(config.clone(), None);
+    match network(&config, &sites) {
+        Ok(network) => {
+            let network = Arc::new(network);
+            let instruments = Instruments {
+                http: std::rc::Rc::new(HttpClient::new(Arc::clone(&network))),
+                network,
+                providers: Providers::new(Arc::new(SystemClock)),
+                path: path.trim_end_matches('/').to_owned(),
+            };
+            for site in sites.known().filter(|site| site.config.enabled) {
+                let mut of_site = check_settings::check(&instruments, site);
+                of_site.extend(check_entra::check(&instruments, site).await);
+                findings.extend(of_site.into_iter().map(|finding| finding.at(site.name())));
+            }
+        }
+        Err(error) => findings.push(Finding::failure(
+            "network",
+            chain(&error),
+            "correct it before anything else: Microsoft can't be reached",
+        )),
+    }
+    findings.extend(check_database::check(database));
+    findings
+}
+
+fn problem(problem: &ConfigProblem) -> Finding {
+    let ConfigProblem {
+        setting,
+        problem,
+        help,
+    } = problem;
+    Finding::failure("settings", format!("`{setting}`: {problem}"), help)
+}
+
+fn warning(problem: &ConfigProblem) -> Finding {
+    let ConfigProblem {
+        setting,
+        problem,
+        help,
+    } = problem;
+    Finding::warning("settings", format!("`{setting}`: {problem}"), help)
+}

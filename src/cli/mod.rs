@@ -1,0 +1,124 @@
+//! The commands of `microsoft-sso`, for whoever runs the application.
+
+mod check_database;
+mod check_entra;
+mod check_settings;
+mod doctor;
+mod finding;
+mod instruments;
+mod settings;
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use actix_web::rt::System;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    settings::config::Config,
+    store::diesel::DieselStore,
+    util::{crypto::random, environment::variable, log::chain},
+};
+
+/// What whoever runs an application with microsoft_sso needs. The settings are read as the application reads
+/// them: from MICROSOFT_SSO_… and the file that MICROSOFT_SSO_CONFIG names.
+#[derive(Parser)]
+#[command(name = "microsoft-sso", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Looks for what would keep people out, and says how to mend it.
+    Check {
+        #[command(flatten)]
+        database: Database,
+        /// Where the application mounts the endpoints.
+        #[arg(long, default_value = "/microsoft_sso")]
+        path: String,
+        /// JSON for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Creates or updates the tables.
+    Migrate {
+        #[command(flatten)]
+        database: Database,
+    },
+    /// Prints a new secret_key.
+    Secret,
+    /// Prints each setting, and where it comes from. Secrets are hidden.
+    Settings {
+        /// JSON for scripts.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Args)]
+struct Database {
+    /// The database, such as sqlite://app.sqlite3 or postgres://user@host/name; by default that of the variable
+    /// DATABASE_URL.
+    #[arg(long = "database", value_name = "URL")]
+    url: Option<String>,
+}
+
+impl Database {
+    /// The URL. It may hold a password, so nothing prints it.
+    fn url(&self) -> Option<String> {
+        self.url.clone().or_else(|| variable("DATABASE_URL"))
+    }
+}
+
+/// Runs the command of the process's arguments. The exit status is 0; 1 where something failed or is wrong;
+/// 2 where the arguments are.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match System::new().block_on(run(cli.command)) {
+        Ok(status) => status,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "microsoft-sso: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode, String> {
+    let mut out = io::stdout().lock();
+    let printed = match command {
+        Command::Check {
+            database,
+            path,
+            json,
+        } => {
+            let findings = doctor::check(database.url(), &path).await;
+            let printed = finding::print(&findings, json, &mut out);
+            printed.map(|()| finding::exit_status(&findings))
+        }
+        Command::Migrate { database } => {
+            let url = database.url().ok_or(check_database::NO_DATABASE)?;
+            migrate(&url)?;
+            writeln!(out, "The tables are up to date.").map(|()| ExitCode::SUCCESS)
+        }
+        Command::Secret => {
+            let secret = random::<64>().map_err(|error| error.to_string())?;
+            let secret = URL_SAFE_NO_PAD.encode(secret);
+            writeln!(out, "{secret}").map(|()| ExitCode::SUCCESS)
+        }
+        Command::Settings { json } => settings::print(json, &mut out),
+    };
+    printed.map_err(|error| format!("the output can't be written: {error}"))
+}
+
+fn migrate(url: &str) -> Result<(), String> {
+    let config = Config::builder().enabled(false).build();
+    let config = config.map_err(|error| error.to_string())?;
+    let store = DieselStore::connect(url, &config);
+    let migrated = store.and_then(|store| store.migrate());
+    migrated.map_err(|error| chain(&error))
+}

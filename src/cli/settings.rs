@@ -1,0 +1,43 @@
+//! `settings`: each value, and where it comes from.
+
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use crate::settings::{builder::ShownSetting, config::Config};
+
+pub(super) fn print(json: bool, out: &mut impl Write) -> io::Result<ExitCode> {
+    let builder = Config::builder().environment();
+    let shown = builder.shown();
+    if json {
+        let settings = shown.iter().map(
+            |ShownSetting {
+                 name,
+                 value,
+                 origin,
+             }| {
+                serde_json::json!({ "name": name, "value": value, "origin": origin })
+            },
+        );
+        let settings: Vec<_> = settings.collect();
+        serde_json::to_writer_pretty(&mut *out, &settings)?;
+        writeln!(out)?;
+    } else {
+        for ShownSetting {
+            name,
+            value,
+            origin,
+        } in &shown
+        {
+            writeln!(out, "{name:<26} {value:<32} {origin}")?;
+        }
+    }
+    Ok(match builder.build() {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            writeln!(io::stderr(), "{error}")?;
+            ExitCode::FAILURE
+        }
+    })
+}
