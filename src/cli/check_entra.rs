@@ -1,4 +1,4 @@
-//! The doctor's look at Entra: can it be reached, is the clock right, does it take the credential?
+//! The with's look at Entra: can it be reached, is the clock right, does it take the credential?
 
 use chrono::{DateTime, TimeDelta};
 
@@ -69,7 +69,7 @@ async fn clock(with: &Instruments, site: &Site) -> Finding {
         .config
         .authority
         .metadata_url(&site.config.application_id);
-    let response = doctor
+    let response = with
         .http
         .get(&url, None, 1 << 20, site.config.entra_timeout);
     let date = response
