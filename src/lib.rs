@@ -181,6 +181,12 @@
 //! runs on this machine, and its `sign_in_to` gives the cookies of a signed-in browser.
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+#[cfg(all(
+    feature = "cli",
+    not(any(feature = "sqlite", feature = "postgres", feature = "mysql"))
+))]
+compile_error!("the feature `cli` needs a database: `sqlite`, `postgres` or `mysql`");
+
 mod account;
 #[cfg(feature = "cli")]
 #[doc(hidden)]

@@ -1,10 +1,7 @@
 //! The doctor's look at the database.
 
-use super::finding::Finding;
+use super::{database::NO_DATABASE, finding::Finding};
 use crate::{settings::config::Config, store::diesel::DieselStore, util::log::chain};
-
-pub(super) const NO_DATABASE: &str =
-    "no database is named: give `--database URL`, or set DATABASE_URL";
 
 pub(super) fn check(url: Option<String>) -> Vec<Finding> {
     let Some(url) = url else {

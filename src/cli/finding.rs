@@ -7,6 +7,8 @@ use std::{
 
 use serde::Serialize;
 
+use super::output::write_json;
+
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,8 +91,7 @@ pub(super) fn exit_status(findings: &[Finding]) -> ExitCode {
 
 pub(super) fn print(findings: &[Finding], json: bool, out: &mut impl Write) -> io::Result<()> {
     if json {
-        serde_json::to_writer_pretty(&mut *out, findings)?;
-        return writeln!(out);
+        return write_json(&findings, out);
     }
     for finding in findings {
         let verdict = match finding.verdict {

@@ -3,10 +3,13 @@
 mod check_database;
 mod check_entra;
 mod check_settings;
+mod database;
 mod doctor;
 mod finding;
 mod instruments;
+mod output;
 mod settings;
+mod users;
 
 use std::{
     io::{self, Write},
@@ -15,13 +18,10 @@ use std::{
 
 use actix_web::rt::System;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 
-use crate::{
-    settings::config::Config,
-    store::diesel::DieselStore,
-    util::{crypto::random, environment::variable, log::chain},
-};
+use self::database::Database;
+use crate::util::{crypto::random, log::chain};
 
 /// What whoever runs an application with microsoft_sso needs. The settings are read as the application reads
 /// them: from MICROSOFT_SSO_… and the file that MICROSOFT_SSO_CONFIG names.
@@ -52,27 +52,14 @@ enum Command {
     },
     /// Prints a new secret_key.
     Secret,
+    /// Shows and changes users.
+    Users(users::Users),
     /// Prints each setting, and where it comes from. Secrets are hidden.
     Settings {
         /// JSON for scripts.
         #[arg(long)]
         json: bool,
     },
-}
-
-#[derive(Args)]
-struct Database {
-    /// The database, such as sqlite://app.sqlite3 or postgres://user@host/name; by default that of the variable
-    /// DATABASE_URL.
-    #[arg(long = "database", value_name = "URL")]
-    url: Option<String>,
-}
-
-impl Database {
-    /// The URL. It may hold a password, so nothing prints it.
-    fn url(&self) -> Option<String> {
-        self.url.clone().or_else(|| variable("DATABASE_URL"))
-    }
 }
 
 /// Runs the command of the process's arguments. The exit status is 0; 1 where something failed or is wrong;
@@ -101,8 +88,8 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             printed.map(|()| finding::exit_status(&findings))
         }
         Command::Migrate { database } => {
-            let url = database.url().ok_or(check_database::NO_DATABASE)?;
-            migrate(&url)?;
+            let migrated = database.connect()?.migrate();
+            migrated.map_err(|error| chain(&error))?;
             writeln!(out, "The tables are up to date.").map(|()| ExitCode::SUCCESS)
         }
         Command::Secret => {
@@ -110,15 +97,8 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             let secret = URL_SAFE_NO_PAD.encode(secret);
             writeln!(out, "{secret}").map(|()| ExitCode::SUCCESS)
         }
+        Command::Users(users) => return users.run(&mut out).await,
         Command::Settings { json } => settings::print(json, &mut out),
     };
-    printed.map_err(|error| format!("the output can't be written: {error}"))
-}
-
-fn migrate(url: &str) -> Result<(), String> {
-    let config = Config::builder().enabled(false).build();
-    let config = config.map_err(|error| error.to_string())?;
-    let store = DieselStore::connect(url, &config);
-    let migrated = store.and_then(|store| store.migrate());
-    migrated.map_err(|error| chain(&error))
+    printed.map_err(|error| output::unwritable(&error))
 }

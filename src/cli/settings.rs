@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use super::output::write_json;
 use crate::settings::{builder::ShownSetting, config::Config};
 
 pub(super) fn print(json: bool, out: &mut impl Write) -> io::Result<ExitCode> {
@@ -21,8 +22,7 @@ pub(super) fn print(json: bool, out: &mut impl Write) -> io::Result<ExitCode> {
             },
         );
         let settings: Vec<_> = settings.collect();
-        serde_json::to_writer_pretty(&mut *out, &settings)?;
-        writeln!(out)?;
+        write_json(&settings, out)?;
     } else {
         for ShownSetting {
             name,

@@ -33,7 +33,7 @@ impl AccountToImport {
     }
 
     /// The claim `oid`, as Entra writes it; `None` if the Microsoft id is none.
-    fn object_id(&self) -> Option<String> {
+    pub(crate) fn object_id(&self) -> Option<String> {
         let id = self.microsoft_id.trim();
         let is_short = id.len() == 16 && id.bytes().all(|b| b.is_ascii_hexdigit());
         let id = if is_short && self.tenant_id == PERSONAL_TENANT {

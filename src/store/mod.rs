@@ -18,6 +18,8 @@ mod link;
 mod migrations;
 #[cfg(feature = "_diesel")]
 mod models;
+#[cfg(feature = "cli")]
+pub(crate) mod people;
 #[cfg(feature = "_diesel")]
 mod place;
 #[cfg(feature = "_diesel")]

@@ -1,83 +1,10 @@
-//! `microsoft-sso`, as whoever runs an application uses it: the program itself, on what is set up well and on
-//! what is broken.
-
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
-#![cfg(feature = "cli")]
-
-use std::process::{Command, Output};
+//! `check`, `migrate`, `secret` and `settings`, on what is set up well and on what is broken.
 
 use chrono::TimeDelta;
-use microsoft_sso::testing::{CONTOSO, Endpoint, FakeEntra, Fault};
+use microsoft_sso::testing::{CONTOSO, Endpoint, Fault};
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// An application's environment, and its folder.
-struct Setup {
-    entra: FakeEntra,
-    dir: TempDir,
-    variables: Vec<(String, String)>,
-}
-
-impl Setup {
-    /// One that lacks nothing.
-    fn new() -> Self {
-        let entra = FakeEntra::start().unwrap();
-        let dir = TempDir::new().unwrap();
-        let mut setup = Self {
-            variables: Vec::new(),
-            entra,
-            dir,
-        };
-        let entra = setup.entra.clone();
-        setup.set("AUTHORITY", &entra.authority(CONTOSO));
-        setup.set("GRAPH_URL", &entra.graph_url());
-        setup.set("APPLICATION_ID", entra.application_id());
-        setup.set("CLIENT_SECRET", entra.client_secret());
-        setup.set("ALLOWABLE_DOMAINS", "contoso.example");
-        setup.set("BASE_URL", "https://app.example");
-        setup.set("SECRET_KEY", &setup.run(&["secret"]).0);
-        setup.run(&["migrate"]);
-        setup
-    }
-
-    fn set(&mut self, name: &str, value: &str) {
-        let name = format!("MICROSOFT_SSO_{name}");
-        self.variables.retain(|(other, _)| *other != name);
-        self.variables.push((name, value.trim().to_owned()));
-    }
-
-    fn output(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_microsoft-sso"));
-        let variables = self.variables.iter().map(|(name, value)| (name, value));
-        command
-            .args(arguments)
-            .current_dir(self.dir.path())
-            .env_clear()
-            .env("PATH", "/usr/bin:/bin")
-            .env("DATABASE_URL", "sqlite://app.sqlite3")
-            .envs(variables);
-        command.output().unwrap()
-    }
-
-    /// What it prints, and its exit status.
-    fn run(&self, arguments: &[&str]) -> (String, i32) {
-        let output = self.output(arguments);
-        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
-        (said, output.status.code().unwrap())
-    }
-
-    fn check(&self) -> (String, i32) {
-        let (said, status) = self.run(&["check"]);
-        let secret = self
-            .variables
-            .iter()
-            .find(|(name, _)| name.ends_with("SECRET_KEY"));
-        if let Some((_, secret)) = secret.filter(|(_, secret)| !secret.is_empty()) {
-            assert!(!said.contains(secret), "{said}");
-        }
-        (said.replace(&self.entra.url(), "https://entra"), status)
-    }
-}
+use crate::setup::Setup;
 
 #[test]
 fn a_setup_that_lacks_nothing_is_said_to_be_so_line_by_line() {

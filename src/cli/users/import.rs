@@ -1,0 +1,117 @@
+//! `users import`: links for many, for those who come from another library.
+
+use std::{
+    fs::File,
+    io::{self, BufRead, BufReader, IsTerminal, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::{
+    change::{linked, object_id, would_link},
+    find::find,
+};
+use crate::{
+    cli::output::{unwritable, write_json},
+    store::{diesel::DieselStore, user_store::UserStore},
+    util::log::chain,
+};
+
+/// Progress is shown once in so many lines.
+const SHOWN_EVERY: usize = 100;
+
+/// What came of a file, or would.
+#[derive(Default, Serialize)]
+struct Summary {
+    dry_run: bool,
+    linked: usize,
+    unchanged: usize,
+    failed: Vec<Failed>,
+}
+
+/// A line that nothing came of.
+#[derive(Serialize)]
+struct Failed {
+    line: usize,
+    reason: String,
+}
+
+pub(super) async fn import(
+    store: &DieselStore,
+    file: &Path,
+    dry_run: bool,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<ExitCode, String> {
+    let unreadable = |error| format!("{} can't be read: {error}", file.display());
+    let lines = BufReader::new(File::open(file).map_err(unreadable)?).lines();
+    let mut summary = Summary {
+        dry_run,
+        ..Summary::default()
+    };
+    let shows_progress = io::stderr().is_terminal();
+    for (line, number) in lines.zip(1..) {
+        let line = line.map_err(unreadable)?;
+        if shows_progress && number % SHOWN_EVERY == 0 {
+            let _ = write!(io::stderr(), "\r{number} lines");
+        }
+        if line.trim().is_empty() {
+            continue;
+        }
+        match import_line(store, &line, dry_run).await {
+            Ok(true) => summary.linked += 1,
+            Ok(false) => summary.unchanged += 1,
+            Err(reason) => summary.failed.push(Failed {
+                line: number,
+                reason,
+            }),
+        }
+    }
+    if shows_progress {
+        let _ = write!(io::stderr(), "\r");
+    }
+    print(&summary, json, out).map_err(|error| unwritable(&error))?;
+    Ok(if summary.failed.is_empty() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Whether the link is new.
+async fn import_line(store: &DieselStore, line: &str, dry_run: bool) -> Result<bool, String> {
+    let fields: Vec<_> = line.split(',').map(str::trim).collect();
+    let &[user, tenant, object] = fields.as_slice() else {
+        return Err("it is not USER,TENANT,OBJECT".to_owned());
+    };
+    let tenant = Uuid::try_parse(tenant).map_err(|_error| "the tenant is no UUID".to_owned())?;
+    let user = find(store, user).await?;
+    let object = object_id(&user, tenant, object)?;
+    let outcome = if dry_run {
+        would_link(store, &user, tenant, &object).await?
+    } else {
+        let outcome = store.link(&user.id, tenant, &object).await;
+        outcome.map_err(|error| chain(&error))?
+    };
+    linked(outcome)
+}
+
+fn print(summary: &Summary, json: bool, out: &mut impl Write) -> io::Result<()> {
+    if json {
+        return write_json(summary, out);
+    }
+    for Failed { line, reason } in &summary.failed {
+        writeln!(out, "line {line}: {reason}")?;
+    }
+    let dry = if summary.dry_run { "would be " } else { "" };
+    writeln!(
+        out,
+        "{} {dry}linked, {} linked before, {} failed",
+        summary.linked,
+        summary.unchanged,
+        summary.failed.len()
+    )
+}

@@ -1,0 +1,11 @@
+//! `microsoft-sso`, as whoever runs an application uses it: the program itself.
+
+#![cfg(feature = "cli")]
+#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+mod check;
+#[path = "../integration/database.rs"]
+#[expect(dead_code, reason = "it serves other tests, too")]
+mod database;
+mod setup;
+mod users;
