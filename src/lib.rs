@@ -248,6 +248,7 @@ pub use sso::{
     MicrosoftSso,
     builder::{BuildError, Builder},
     links::{AccountToImport, ImportOutcome},
+    status::{SiteStatus, Status},
 };
 #[cfg(feature = "_diesel")]
 pub use store::{diesel::DieselStore, pool::DatabasePool, schema};

@@ -3,6 +3,7 @@
 pub(crate) mod builder;
 mod limits;
 pub(crate) mod links;
+pub(crate) mod status;
 mod users;
 
 use std::{
@@ -78,6 +79,7 @@ pub struct MicrosoftSso {
     pub(crate) session_key: SessionKey,
     pub(crate) previous_session_keys: Vec<SessionKey>,
     pub(crate) session_age: Duration,
+    pub(crate) health_enabled: bool,
     pub(crate) cookie_suffix: String,
 }
 

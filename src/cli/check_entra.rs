@@ -28,6 +28,9 @@ const OF_REGISTRATION: [u32; 21] = [
 /// More than this is worth a line.
 const CLOCK_WARNING: TimeDelta = TimeDelta::seconds(30);
 
+/// From how many days on it is worth a warning.
+const CERTIFICATE_WARNING: i64 = 30;
+
 pub(super) async fn check(with: &Instruments, site: &Site) -> Vec<Finding> {
     let timeout = site.config.entra_timeout;
     let provider = site.provider(&with.providers);
@@ -41,11 +44,26 @@ pub(super) async fn check(with: &Instruments, site: &Site) -> Vec<Finding> {
             )];
         }
     };
-    vec![
+    let mut findings = vec![
         reached(with, site, &snapshot),
         clock(with, site).await,
         credential(with, site, &snapshot).await,
-    ]
+    ];
+    findings.extend(certificate(site));
+    findings
+}
+
+/// When the certificate ends. Of a secret, Entra alone knows that.
+fn certificate(site: &Site) -> Option<Finding> {
+    let days = site.credential.certificate_days(SystemClock.now())?;
+    let mend = "register a new certificate with the app registration, then replace the file";
+    Some(if days < 0 {
+        Finding::failure("certificate", format!("it ended {} days ago", -days), mend)
+    } else if days < CERTIFICATE_WARNING {
+        Finding::warning("certificate", format!("it ends in {days} days"), mend)
+    } else {
+        Finding::ok("certificate", format!("it ends in {days} days"))
+    })
 }
 
 fn reached(with: &Instruments, site: &Site, snapshot: &Snapshot) -> Finding {

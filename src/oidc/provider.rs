@@ -123,6 +123,12 @@ impl Provider {
         cached.clone()
     }
 
+    /// How long ago metadata and keys were fetched.
+    pub(crate) fn keys_age(&self) -> Option<TimeDelta> {
+        let snapshot = self.cached()?;
+        Some(self.clock.now() - snapshot.fetched_at)
+    }
+
     /// Metadata and keys: at once when cached, refreshed in the background each hour.
     pub(crate) async fn snapshot(
         self: &Arc<Self>,

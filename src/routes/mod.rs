@@ -4,6 +4,7 @@ mod callback;
 mod callback_flow;
 mod form_post;
 mod front_channel_logout;
+mod health;
 mod link;
 mod login;
 mod login_page;
@@ -23,7 +24,8 @@ use crate::web::{extract::WorkerClient, request::LOGIN};
 
 /// Mounts the endpoints under `/microsoft_sso`: `GET login/`, `GET callback/` (with
 /// [`ResponseMode::FormPost`](crate::ResponseMode::FormPost) also `POST`), `POST logout/`,
-/// `GET front-channel-logout/`, `GET picture/` and, with
+/// `GET front-channel-logout/`, `GET picture/`, with
+/// [`health_enabled`](crate::ConfigBuilder::health_enabled) `GET health/` and, with
 /// [`Builder::local_user`](crate::Builder::local_user), `POST link/` and `POST unlink/`, each with and without the trailing slash; and a
 /// login page at `/microsoft_sso/` itself. Each that takes `GET` takes `HEAD`, which changes nothing.
 ///
@@ -79,6 +81,9 @@ pub fn config_at(path: &str) -> impl FnOnce(&mut ServiceConfig) + use<> {
     });
     let scope = endpoint(scope, "/picture", "microsoft_sso.picture", |picture| {
         picture.route(read().to(photo::photo))
+    });
+    let scope = endpoint(scope, "/health", "microsoft_sso.health", |health| {
+        health.route(read().to(health::health))
     });
     let style = web::resource("/style.css").name("microsoft_sso.style");
     let scope = scope.service(style.route(read().to(login_page::style)));

@@ -345,6 +345,8 @@ settings! {
     /// queue, for 5 seconds at most; the excess gets 503. Each sign-in uses up to three connections:
     /// keep it below a third of the process's limit of file descriptors. Default: 200.
     max_sign_ins: u32 = 200;
+    /// Whether `health/` says to anybody how sign-in does in this process. Default: `false`.
+    health_enabled: bool = false;
     /// The key that seals what the browser carries: 64 bytes or more of random text, the same on
     /// all nodes. Default: empty, which makes one at random at each start, with a warning; it is
     /// required when `base_url` names a public host, and with `trusted_proxies`.

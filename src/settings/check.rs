@@ -142,6 +142,7 @@ impl Check {
             #[cfg(feature = "_diesel")]
             database_timeout: given.database_timeout,
             max_sign_ins: given.max_sign_ins,
+            health_enabled: given.health_enabled,
             secret_key,
             secret_key_previous,
             sites: BTreeMap::new(),

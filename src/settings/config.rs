@@ -108,6 +108,7 @@ pub(crate) struct Settings {
     #[cfg(feature = "_diesel")]
     pub(crate) database_timeout: Duration,
     pub(crate) max_sign_ins: u32,
+    pub(crate) health_enabled: bool,
     pub(crate) secret_key: Secret,
     pub(crate) secret_key_previous: Vec<Secret>,
     /// The settings of each host that has its own.

@@ -120,6 +120,7 @@ fn changed_globals(base: &Values, site: &ConfigBuilder) -> Vec<&'static str> {
         ("proxy_file", own.proxy_file != base.proxy_file),
         ("ca_file", own.ca_file != base.ca_file),
         ("max_sign_ins", own.max_sign_ins != base.max_sign_ins),
+        ("health_enabled", own.health_enabled != base.health_enabled),
         ("pool_size", own.pool_size != base.pool_size),
         (
             "database_timeout",

@@ -23,6 +23,7 @@ const QUEUE_PER_PERMIT: usize = 10;
 #[derive(Debug)]
 pub(crate) struct ConcurrencyLimit {
     permits: Arc<Semaphore>,
+    max: usize,
     queue_capacity: usize,
     queued: AtomicUsize,
 }
@@ -41,9 +42,23 @@ impl ConcurrencyLimit {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         Self {
             permits: Arc::new(Semaphore::new(max.min(Semaphore::MAX_PERMITS))),
+            max: max.min(Semaphore::MAX_PERMITS),
             queue_capacity: max.saturating_mul(QUEUE_PER_PERMIT),
             queued: AtomicUsize::new(0),
         }
+    }
+
+    /// How many there may be at once.
+    pub(crate) fn max(&self) -> usize {
+        self.max
+    }
+
+    pub(crate) fn in_use(&self) -> usize {
+        self.max.saturating_sub(self.permits.available_permits())
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
     }
 
     /// Whether the queue is full, so that nobody else should begin.
@@ -81,6 +96,7 @@ mod tests {
         let queue = join_all((0..30).map(|_| async { limit.acquire().await.is_some() }));
         let (first, ()) = futures_util::future::join(queue, async {
             assert!(limit.is_full());
+            assert_eq!((limit.max(), limit.in_use(), limit.queued()), (3, 3, 30));
             assert!(limit.acquire().await.is_none(), "the queue is full");
             drop(taken);
         })

@@ -47,7 +47,7 @@ impl Site {
     /// A site with the settings of a [`Config`], without sites of their own. The name identifies it:
     /// keep it the same over restarts and on all nodes.
     ///
-    /// `secret_key`, `trusted_proxies`, `proxy`, `ca_file`, `max_sign_ins`, `pool_size` and
+    /// `secret_key`, `trusted_proxies`, `proxy`, `ca_file`, `max_sign_ins`, `health_enabled`, `pool_size` and
     /// `database_timeout` apply to the whole process and have no effect here.
     ///
     /// # Errors

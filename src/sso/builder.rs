@@ -220,6 +220,7 @@ impl Builder {
             graph_health: Arc::default(),
             session_key,
             session_age,
+            health_enabled: config.health_enabled,
             cookie_suffix: sites.cookie_suffix(),
             previous_session_keys,
             #[cfg(feature = "_diesel")]

@@ -4,7 +4,10 @@ use chrono::TimeDelta;
 use microsoft_sso::testing::{CONTOSO, Endpoint, Fault};
 use serde_json::Value;
 
-use crate::setup::Setup;
+use crate::{
+    certificate::{KEYS, write_certificate},
+    setup::Setup,
+};
 
 #[test]
 fn a_setup_that_lacks_nothing_is_said_to_be_so_line_by_line() {
@@ -204,4 +207,25 @@ fn a_secret_is_new_and_long_and_a_wrong_argument_is_the_callers() {
     assert_eq!(setup.run(&["no-such-command"]).1, 2);
     let (said, status) = setup.run(&["migrate", "--database", "sqlite:///no/such/dir/x"]);
     assert!(said.contains("/no/such/dir") && status == 1, "{said}");
+}
+
+#[test]
+fn the_days_until_a_certificate_ends_are_told() {
+    let mut setup = Setup::new();
+    let file = setup.dir.path().join("client.pem");
+    setup.set("CLIENT_SECRET", "");
+    setup.set("CLIENT_CERTIFICATE", file.to_str().unwrap());
+    for (days, verdict, words) in [
+        (100, "ok ", "it ends in 1"),
+        (20, "WARNING", "it ends in "),
+        (-40, "FAILURE", "days ago"),
+    ] {
+        let der = write_certificate(&file, KEYS[0], days);
+        setup.entra.register_certificate(&der).unwrap();
+        let (said, status) = setup.check();
+        let line = said.lines().find(|line| line.contains(" certificate "));
+        let line = line.unwrap_or_else(|| panic!("no line in\n{said}"));
+        assert!(line.starts_with(verdict) && line.contains(words), "{said}");
+        assert_eq!(status, i32::from(verdict == "FAILURE"), "{said}");
+    }
 }

@@ -3,6 +3,8 @@
 #![cfg(feature = "cli")]
 #![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+#[path = "../support/certificate.rs"]
+mod certificate;
 mod check;
 #[path = "../integration/database.rs"]
 #[expect(dead_code, reason = "it serves other tests, too")]

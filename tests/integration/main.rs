@@ -38,6 +38,7 @@ mod graph_client;
 mod guard;
 mod handlers;
 mod head;
+mod health;
 mod hooks;
 mod id_token;
 mod keys;

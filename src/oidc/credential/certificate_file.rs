@@ -74,6 +74,11 @@ impl CertificateFile {
         }
     }
 
+    pub(super) fn days_left(&self, now: DateTime<Utc>) -> Option<i64> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map(|known| known.certificate.days_left(now))
+    }
+
     /// The certificate of the file. One that can't be used while it is replaced leaves the one before.
     fn certificate(&self) -> Result<Arc<ClientCertificate>, CredentialError> {
         let failed = |problem: String| CredentialError::File {

@@ -66,6 +66,14 @@ impl Credential {
         }
     }
 
+    /// Days until the certificate ends, as it was when it was last read.
+    pub(crate) fn certificate_days(&self, now: DateTime<Utc>) -> Option<i64> {
+        match self {
+            Self::Certificate(file) => file.days_left(now),
+            _ => None,
+        }
+    }
+
     /// What the request authenticates with.
     pub(crate) async fn authenticate(
         &self,
