@@ -9,10 +9,12 @@ mod finding;
 mod instruments;
 mod output;
 mod settings;
+mod simulate;
 mod users;
 
 use std::{
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -54,6 +56,20 @@ enum Command {
     Secret,
     /// Shows and changes users.
     Users(users::Users),
+    /// Tells who would get in, as what, by the settings as they are.
+    Simulate {
+        /// JSON of `claims` (an ID token's), `graph` (Graph's answer to /me) and `groups`.
+        file: PathBuf,
+        /// The site, by its host; by default the base settings.
+        #[arg(long, default_value = "", hide_default_value = true)]
+        site: String,
+        /// The database, if it is somebody who is known.
+        #[command(flatten)]
+        database: Database,
+        /// JSON for scripts.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prints each setting, and where it comes from. Secrets are hidden.
     Settings {
         /// JSON for scripts.
@@ -96,6 +112,15 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             let secret = random::<64>().map_err(|error| error.to_string())?;
             let secret = URL_SAFE_NO_PAD.encode(secret);
             writeln!(out, "{secret}").map(|()| ExitCode::SUCCESS)
+        }
+        Command::Simulate {
+            file,
+            site,
+            database,
+            json,
+        } => {
+            let store = database.url().map(|_| database.connect()).transpose()?;
+            return simulate::simulate(&file, &site, store, json, &mut out).await;
         }
         Command::Users(users) => return users.run(&mut out).await,
         Command::Settings { json } => settings::print(json, &mut out),

@@ -59,7 +59,7 @@ pub(crate) struct EntraClaims {
     idp: Option<Value>,
 }
 
-/// The claims of a verified ID token. Only [`super::verify`] makes them.
+/// The claims of a verified ID token. Only [`super::verify`] makes those that sign somebody in.
 #[derive(Clone, Debug)]
 pub(crate) struct VerifiedClaims {
     tenant_id: Uuid,
@@ -108,6 +108,17 @@ impl GroupsClaim {
 }
 
 impl VerifiedClaims {
+    /// Claims that an operator wrote, to see what would come of them. They sign nobody in.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_simulation(claims: Map<String, Value>) -> Result<Self, String> {
+        let own = EntraClaims::deserialize(&claims);
+        let own = own.map_err(|error| format!("`claims`: {error}"))?;
+        let tenant = claims.get("tid").and_then(Value::as_str);
+        let tenant = tenant.and_then(|tenant| Uuid::try_parse(tenant).ok());
+        let tenant = tenant.ok_or("`claims`: there is no `tid` that is a UUID")?;
+        Ok(Self::new(tenant, &own, Arc::new(claims)))
+    }
+
     pub(super) fn new(tenant_id: Uuid, own: &EntraClaims, all: Arc<Map<String, Value>>) -> Self {
         Self {
             tenant_id,

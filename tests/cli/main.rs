@@ -1,7 +1,11 @@
 //! `microsoft-sso`, as whoever runs an application uses it: the program itself.
 
 #![cfg(feature = "cli")]
-#![expect(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
 
 #[path = "../support/certificate.rs"]
 mod certificate;
@@ -10,4 +14,5 @@ mod check;
 #[expect(dead_code, reason = "it serves other tests, too")]
 mod database;
 mod setup;
+mod simulate;
 mod users;
