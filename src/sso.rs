@@ -4,6 +4,7 @@ pub(crate) mod builder;
 mod limits;
 pub(crate) mod links;
 pub(crate) mod status;
+mod store_probes;
 mod users;
 
 use std::{
@@ -80,6 +81,7 @@ pub struct MicrosoftSso {
     pub(crate) previous_session_keys: Vec<SessionKey>,
     pub(crate) session_age: Duration,
     pub(crate) health_enabled: bool,
+    store_probes: store_probes::StoreProbes,
     pub(crate) cookie_suffix: String,
 }
 

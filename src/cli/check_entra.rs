@@ -37,24 +37,24 @@ pub(super) async fn check(with: &Instruments, site: &Site) -> Vec<Finding> {
     let snapshot = match provider.snapshot(&with.http, timeout).await {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            return vec![Finding::failure(
-                "entra",
-                chain(&error),
-                "is `authority` right, and can this machine reach that URL? docs/connect.md has proxies and TLS inspection",
-            )];
+            let mend = "is `authority` right, and can this machine reach that URL? docs/connect.md has proxies and TLS inspection";
+            let unknown = |check| Finding::unknown(check, "Entra can't be asked");
+            return vec![
+                Finding::failure("entra", chain(&error), mend),
+                unknown("clock"),
+                unknown("credential"),
+            ];
         }
     };
-    let mut findings = vec![
+    vec![
         reached(with, site, &snapshot),
         clock(with, site).await,
         credential(with, site, &snapshot).await,
-    ];
-    findings.extend(certificate(site));
-    findings
+    ]
 }
 
 /// When the certificate ends. Of a secret, Entra alone knows that.
-fn certificate(site: &Site) -> Option<Finding> {
+pub(super) fn certificate(site: &Site) -> Option<Finding> {
     let days = site.credential.certificate_days(SystemClock.now())?;
     let mend = "register a new certificate with the app registration, then replace the file";
     Some(if days < 0 {

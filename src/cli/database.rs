@@ -1,5 +1,7 @@
 //! Which database the commands are about.
 
+use std::path::Path;
+
 use clap::Args;
 
 use crate::{
@@ -25,10 +27,31 @@ impl Database {
         self.url.clone().or_else(|| variable("DATABASE_URL"))
     }
 
-    pub(super) fn connect(&self) -> Result<DieselStore, String> {
+    /// Connects to a database that is there: a mistyped path makes no file.
+    pub(super) fn connect_existing(&self) -> Result<DieselStore, String> {
         let url = self.url().ok_or(NO_DATABASE)?;
-        let config = Config::builder().enabled(false).build();
-        let config = config.map_err(|error| error.to_string())?;
-        DieselStore::connect(&url, &config).map_err(|error| chain(&error))
+        missing_file(&url).map_or_else(|| self.connect(), Err)
     }
+
+    pub(super) fn connect(&self) -> Result<DieselStore, String> {
+        connect(&self.url().ok_or(NO_DATABASE)?)
+    }
+}
+
+pub(super) fn connect(url: &str) -> Result<DieselStore, String> {
+    let config = Config::builder().enabled(false).build();
+    let config = config.map_err(|error| error.to_string())?;
+    DieselStore::connect(url, &config).map_err(|error| chain(&error))
+}
+
+/// What to say where the URL names an SQLite file that isn't there.
+pub(super) fn missing_file(url: &str) -> Option<String> {
+    let path = url.strip_prefix("sqlite://")?;
+    let path = path.split('?').next().unwrap_or_default();
+    let is_file = !path.starts_with(':') && !path.starts_with("file:");
+    (is_file && !Path::new(path).exists()).then(|| {
+        format!(
+            "there is no file `{path}`; if that is the right one, `microsoft-sso migrate` makes it"
+        )
+    })
 }

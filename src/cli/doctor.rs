@@ -11,14 +11,21 @@ use crate::{
     settings::{config::Config, problem::ConfigProblem},
     site::Sites,
     sso::builder::network,
-    util::{clock::SystemClock, log::chain},
+    util::{
+        clock::{Clock, SystemClock},
+        log::chain,
+    },
 };
 
 /// All findings: of the settings, of Entra for each site, of the database.
 pub(super) async fn check(database: Option<String>, path: &str) -> Vec<Finding> {
     let Config(config) = match Config::load() {
         Ok(config) => config,
-        Err(error) => return error.problems().iter().map(problem).collect(),
+        Err(error) => {
+            let mut findings: Vec<_> = error.problems().iter().map(problem).collect();
+            findings.extend(check_database::check(database));
+            return findings;
+        }
     };
     let mut findings = vec![Finding::ok("settings", "they can be used")];
     findings.extend(config.warnings.iter().map(warning));
@@ -32,9 +39,15 @@ pub(super) async fn check(database: Option<String>, path: &str) -> Vec<Finding> 
                 providers: Providers::new(Arc::new(SystemClock)),
                 path: path.trim_end_matches('/').to_owned(),
             };
-            for site in sites.known().filter(|site| site.config.enabled) {
+            for site in sites.known() {
+                if !site.config.enabled {
+                    findings.push(disabled().at(site.name()));
+                    continue;
+                }
+                site.credential.log_at_start(site.name(), SystemClock.now());
                 let mut of_site = check_settings::check(&instruments, site);
                 of_site.extend(check_entra::check(&instruments, site).await);
+                of_site.extend(check_entra::certificate(site));
                 findings.extend(of_site.into_iter().map(|finding| finding.at(site.name())));
             }
         }
@@ -46,6 +59,11 @@ pub(super) async fn check(database: Option<String>, path: &str) -> Vec<Finding> 
     }
     findings.extend(check_database::check(database));
     findings
+}
+
+fn disabled() -> Finding {
+    let mend = "set `enabled = true`, if that is not meant";
+    Finding::warning("enabled", "`enabled` is off: nobody signs in", mend)
 }
 
 fn problem(problem: &ConfigProblem) -> Finding {

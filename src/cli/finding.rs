@@ -8,6 +8,7 @@ use std::{
 use serde::Serialize;
 
 use super::output::write_json;
+use crate::util::log::printable;
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -107,10 +108,11 @@ pub(super) fn print(findings: &[Finding], json: bool, out: &mut impl Write) -> i
         writeln!(
             out,
             "{verdict:<8} {:<12} {site}{}",
-            finding.check, finding.said
+            finding.check,
+            printable(&finding.said)
         )?;
         if let Some(mend) = &finding.mend {
-            writeln!(out, "{:<21} → {mend}", "")?;
+            writeln!(out, "{:<21} → {}", "", printable(mend))?;
         }
     }
     let count = |verdict| findings.iter().filter(|it| it.verdict == verdict).count();

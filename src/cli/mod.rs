@@ -119,7 +119,10 @@ async fn run(command: Command) -> Result<ExitCode, String> {
             database,
             json,
         } => {
-            let store = database.url().map(|_| database.connect()).transpose()?;
+            let store = database
+                .url()
+                .map(|_| database.connect_existing())
+                .transpose()?;
             return simulate::simulate(&file, &site, store, json, &mut out).await;
         }
         Command::Users(users) => return users.run(&mut out).await,

@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::output::write_json;
-use crate::settings::{builder::ShownSetting, config::Config};
+use crate::{
+    settings::{builder::ShownSetting, config::Config},
+    util::log::printable,
+};
 
 pub(super) fn print(json: bool, out: &mut impl Write) -> io::Result<ExitCode> {
     let builder = Config::builder().environment();
@@ -30,7 +33,12 @@ pub(super) fn print(json: bool, out: &mut impl Write) -> io::Result<ExitCode> {
             origin,
         } in &shown
         {
-            writeln!(out, "{name:<26} {value:<32} {origin}")?;
+            writeln!(
+                out,
+                "{name:<26} {:<32} {}",
+                printable(value),
+                printable(origin)
+            )?;
         }
     }
     Ok(match builder.build() {

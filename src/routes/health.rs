@@ -25,7 +25,7 @@ pub(super) async fn health(req: HttpRequest) -> Result<HttpResponse, Error> {
     if !sso.health_enabled {
         return Ok(HttpResponse::NotFound().finish());
     }
-    let health = Health::from(sso.status().await);
+    let health = Health::from(sso.shared_status().await);
     let mut response = match health.status {
         "ok" => HttpResponse::Ok(),
         _ => HttpResponse::ServiceUnavailable(),

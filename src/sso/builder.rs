@@ -11,7 +11,7 @@ use std::{
 use actix_web::HttpRequest;
 use chrono::TimeDelta;
 
-use super::MicrosoftSso;
+use super::{MicrosoftSso, store_probes::StoreProbes};
 use crate::{
     account::user::UserId,
     http_client::{
@@ -221,6 +221,7 @@ impl Builder {
             session_key,
             session_age,
             health_enabled: config.health_enabled,
+            store_probes: StoreProbes::default(),
             cookie_suffix: sites.cookie_suffix(),
             previous_session_keys,
             #[cfg(feature = "_diesel")]

@@ -49,7 +49,8 @@ impl Place {
         };
         let cut_short = path.contains('@')
             || tail.starts_with('#')
-            || (!has_user && tail.contains('@') && !authority.split(',').all(port));
+            || (!has_user && !authority.split(',').all(port))
+            || !is_percent_encoded(authority);
         if cut_short || authority.matches('@').count() > 1 {
             return Err(
                 "the database URL can't be read: percent-encode the characters `@` (%40), `/` (%2F), `?` (%3F), `#` (%23) and `%` (%25) in user and password",
@@ -76,6 +77,17 @@ impl Place {
             _ => "is the server running and reachable, and are user and password right?",
         }
     }
+}
+
+/// Whether each `%` is followed by two hexadecimal digits (RFC 3986, section 2.1).
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn is_percent_encoded(text: &str) -> bool {
+    let mut parts = text.split('%');
+    parts.next();
+    parts.all(|after| {
+        let digits = after.bytes().take(2).filter(u8::is_ascii_hexdigit);
+        digits.count() == 2
+    })
 }
 
 impl fmt::Display for Place {

@@ -23,8 +23,16 @@ pub(crate) fn printable(text: &str) -> String {
     if text.len() <= MAX_LEN && text.bytes().all(|b| (b' '..=b'~').contains(&b)) {
         return text.to_owned();
     }
-    let visible = text.chars().filter(|c| !c.is_control());
+    let visible = text.chars().filter(|c| !c.is_control() && !is_format(*c));
     visible.take(MAX_LEN).collect()
+}
+
+/// Whether a character is invisible, and may reorder what stands around it (Unicode, category Cf).
+pub(crate) fn is_format(letter: char) -> bool {
+    matches!(
+        letter,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}'
+    )
 }
 
 /// `Debug` of an error as its `Display` with all sources: a `main` that returns the error prints that,
@@ -47,6 +55,7 @@ mod tests {
     #[test]
     fn text_from_outside_stays_on_one_line_of_the_log() {
         assert_eq!(printable("a\r\nERROR forged\u{7}"), "aERROR forged");
+        assert_eq!(printable("a\u{202e}b\u{9b}c"), "abc");
         assert_eq!(printable(&"x".repeat(5000)).len(), 1000);
     }
 }

@@ -229,3 +229,21 @@ fn the_days_until_a_certificate_ends_are_told() {
         assert_eq!(status, i32::from(verdict == "FAILURE"), "{said}");
     }
 }
+
+#[test]
+fn what_cannot_be_looked_at_is_said_and_the_rest_is_looked_at_all_the_same() {
+    let mut setup = Setup::new();
+    setup.entra.stop();
+    let (said, _) = setup.check();
+    assert!(
+        said.contains("unknown  credential") && said.contains("ok       database"),
+        "{said}"
+    );
+    setup.set("SECRET_KEY", "short");
+    let (said, _) = setup.check();
+    assert!(said.contains("ok       database"), "{said}");
+    let mut setup = Setup::new();
+    setup.set("ENABLED", "false");
+    let (said, _) = setup.check();
+    assert!(said.contains("WARNING  enabled"), "{said}");
+}

@@ -101,8 +101,46 @@ fn a_name_from_outside_cannot_write_to_the_terminal() {
 }
 
 #[test]
-fn a_user_is_named_by_id_user_name_or_proved_address_and_by_nothing_else() {
+fn what_json_has_from_outside_cannot_write_to_the_terminal_either() {
+    let (setup, database) = setup();
+    database.execute("UPDATE users SET first_name = 'a\u{9b}b\u{202e}c'");
+    let (said, _) = text(&setup, &["list", "--json"]);
+    assert!(
+        !said.contains('\u{9b}') && !said.contains('\u{202e}'),
+        "{said:?}"
+    );
+    assert_eq!(
+        json(&setup, &["list"])[0]["first_name"],
+        "a\u{9b}b\u{202e}c"
+    );
+}
+
+#[test]
+fn a_mistyped_path_makes_no_file_and_a_password_is_not_repeated() {
     let (setup, _database) = setup();
+    let url = "sqlite://mistyped.sqlite3";
+    for command in [
+        &["users", "show", "1"][..],
+        &["check"],
+        &["simulate", "/dev/null"],
+    ] {
+        let (said, status) = setup.run(&[command, &["--database", url]].concat());
+        assert_eq!(status, 1, "{said}");
+    }
+    assert!(!setup.dir.path().join("mistyped.sqlite3").exists());
+    for url in [
+        "postgres://u:1%zzPASS@h/x",
+        "mysql://u:dbPASS",
+        "mysql://u:dbPASS/x",
+    ] {
+        let (said, status) = setup.run(&["users", "list", "--database", url]);
+        assert!(!said.contains("PASS") && status == 1, "{said}");
+    }
+}
+
+#[test]
+fn a_user_is_named_by_id_user_name_or_proved_address_and_by_nothing_else() {
+    let (setup, database) = setup();
     for name in ["1", "id:1", "ada", "ADA", "Ada@Contoso.example"] {
         assert_eq!(json(&setup, &["show", name])["id"], "1", "{name}");
     }
@@ -116,6 +154,10 @@ fn a_user_is_named_by_id_user_name_or_proved_address_and_by_nothing_else() {
     let (said, status) = text(&setup, &["promote", "grace"]);
     assert!(said.contains("several users: id:2, id:4"), "{said}");
     assert_eq!(status, 1);
+    // Nor is who has that address as a user name.
+    database.execute("UPDATE users SET username = 'chief@contoso.example' WHERE id = 3");
+    let (said, status) = text(&setup, &["promote", "chief@contoso.example"]);
+    assert!(said.contains("id:3") && status == 1, "{said}");
     let (said, status) = text(&setup, &["show", "nobody"]);
     assert!(said.contains("there is no user `nobody`"), "{said}");
     assert_eq!(status, 1);
@@ -151,14 +193,20 @@ fn rights_are_given_and_taken_and_a_dry_run_writes_nothing() {
     let (said, _) = text(&setup, &["promote", "2", "--superuser", "--dry-run"]);
     assert_eq!(
         said,
-        "user 2 (grace@contoso.example): would be changed: is a superuser\n"
+        "user 2, grace (grace@contoso.example; proved): would be changed: is a superuser\n"
     );
     assert_eq!(rights(), (false, false));
     let (said, _) = text(&setup, &["promote", "2", "--superuser"]);
-    assert_eq!(said, "user 2 (grace@contoso.example): is a superuser\n");
+    assert_eq!(
+        said,
+        "user 2, grace (grace@contoso.example; proved): is a superuser\n"
+    );
     assert_eq!(rights(), (true, true));
     let (said, _) = text(&setup, &["promote", "2"]);
-    assert_eq!(said, "user 2 (grace@contoso.example): is so already\n");
+    assert_eq!(
+        said,
+        "user 2, grace (grace@contoso.example; proved): is so already\n"
+    );
     text(&setup, &["demote", "2", "--superuser"]);
     assert_eq!(rights(), (true, false));
     text(&setup, &["demote", "2"]);
@@ -193,6 +241,10 @@ fn who_may_not_sign_in_has_no_session_left_and_a_sign_out_ends_them_too() {
         (sessions(), &json(&setup, &["show", "1"])["is_active"]),
         (1, &Value::Bool(false))
     );
+    // Set inactive by somebody else, who left a session.
+    add("left");
+    text(&setup, &["deactivate", "ada"]);
+    assert_eq!(sessions(), 1);
     text(&setup, &["activate", "ada"]);
     assert_eq!(json(&setup, &["show", "1"])["is_active"], true);
     add("one");
@@ -247,26 +299,28 @@ fn an_import_links_what_it_can_and_names_each_line_it_cannot() {
     let file = setup.dir.path().join("accounts.csv");
     let other = OBJECT.replace('8', "9");
     let lines = format!(
-        "ada, {TENANT}, {OBJECT}\n\ngrace@contoso.example,{TENANT},{other}\n\
-         nobody,{TENANT},{other}\n2,no tenant,{other}\n3\n"
+        "\u{feff}ada, {TENANT}, {OBJECT}\n\ngrace@contoso.example,{TENANT},{other}\n\
+         nobody,{TENANT},{other}\n2,no tenant,{other}\n3\n3,{TENANT},{other}\n"
     );
-    std::fs::write(&file, lines).unwrap();
+    std::fs::write(&file, [lines.as_bytes(), b"\xff\n"].concat()).unwrap();
     let file = file.to_str().unwrap();
     let expected = "\
 line 4: there is no user `nobody`: an id, a user name or a proved address; `users list TEXT` looks for parts
 line 5: the tenant is no UUID
 line 6: it is not USER,TENANT,OBJECT
+line 7: the account is another user's
+line 8: it is not UTF-8
 ";
     let (said, status) = text(&setup, &["import", file, "--dry-run"]);
     assert_eq!(
         said,
-        format!("{expected}1 would be linked, 1 linked before, 3 failed\n")
+        format!("{expected}1 would be linked, 1 linked before, 5 failed\n")
     );
     assert_eq!((status, database.count("microsoft_sso_identities")), (1, 1));
     let (said, _) = text(&setup, &["import", file]);
     assert_eq!(
         said,
-        format!("{expected}1 linked, 1 linked before, 3 failed\n")
+        format!("{expected}1 linked, 1 linked before, 5 failed\n")
     );
     let again = setup.run(&["users", "import", file, "--json"]).0;
     let again: Value = serde_json::from_str(&again).unwrap();

@@ -47,6 +47,12 @@ async fn without_the_store_it_is_unavailable_and_the_log_says_why() {
     assert_eq!(health.json()["status"], "unavailable");
     let lines = log::lines(&["WARN", "the user store is unavailable"]);
     assert!(lines[0].contains("users"), "{lines:?}");
+    // Whoever asks again within a second costs the store nothing.
+    app.execute("ALTER TABLE gone RENAME TO users");
+    assert_eq!(app.browser().get(PATH).await.status, 503);
+    app.advance(2);
+    assert_eq!(app.browser().get(PATH).await.status, 200);
+    assert_eq!(log::lines(&["the user store is available again"]).len(), 1);
 }
 
 #[actix_web::test]

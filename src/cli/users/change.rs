@@ -33,6 +33,9 @@ const GRANTS: [&str; 4] = [
     "superuser_roles",
 ];
 
+/// Somebody else deleted the user meanwhile.
+const GONE: &str = "the user is gone";
+
 pub(super) enum Change {
     Rights(NewRights),
     Active(bool),
@@ -64,7 +67,10 @@ pub(super) async fn run(
 ) -> Result<ExitCode, String> {
     let user = find(store, name).await?;
     let is_unconfirmed = matches!(change, Change::Delete { yes: false }) && !dry_run;
-    let said = change.said(store, &user).await?;
+    let now = SystemClock.now().timestamp();
+    let sessions = store.count_sessions(number(&user)?, now).await;
+    let sessions = sessions.map_err(|error| chain(&error))?;
+    let said = change.said(store, &user, sessions > 0).await?;
     let mut done = Done {
         changed: said.is_some(),
         dry_run: dry_run || is_unconfirmed,
@@ -73,9 +79,6 @@ pub(super) async fn run(
         user,
     };
     if done.changed && change.ends_sessions() {
-        let now = SystemClock.now().timestamp();
-        let sessions = store.count_sessions(number(&done.user)?, now).await;
-        let sessions = sessions.map_err(|error| chain(&error))?;
         done.sessions = usize::try_from(sessions).unwrap_or_default();
     }
     if done.changed && !done.dry_run {
@@ -124,7 +127,12 @@ fn rights_follow_settings() -> bool {
 
 impl Change {
     /// What it makes of a user; `None` if that is so already.
-    async fn said(&self, store: &DieselStore, user: &User) -> Result<Option<&'static str>, String> {
+    async fn said(
+        &self,
+        store: &DieselStore,
+        user: &User,
+        has_sessions: bool,
+    ) -> Result<Option<&'static str>, String> {
         let said = match self {
             Self::Rights(rights) => {
                 let is = (user.is_staff, user.is_superuser);
@@ -138,7 +146,7 @@ impl Change {
                 (is != (staff, superuser)).then_some(said)
             }
             Self::Active(true) => (!user.is_active).then_some("may sign in"),
-            Self::Active(false) => user.is_active.then_some("may not sign in"),
+            Self::Active(false) => (user.is_active || has_sessions).then_some("may not sign in"),
             Self::SignOut => Some("is signed out"),
             Self::Link(tenant, object) => {
                 let object = object_id(user, *tenant, object)?;
@@ -183,7 +191,11 @@ impl Change {
             Self::Unlink => store.unlink(&user.id).await.map(|_| None),
             Self::Delete { .. } => store.delete(&user.id).await,
         };
-        done.map_err(|error| chain(&error))
+        let ended = done.map_err(|error| chain(&error))?;
+        match self {
+            Self::Active(_) | Self::Delete { .. } if ended.is_none() => Err(GONE.to_owned()),
+            _ => Ok(ended),
+        }
     }
 }
 
@@ -228,7 +240,7 @@ pub(super) fn linked(outcome: LinkOutcome) -> Result<bool, String> {
     match outcome {
         LinkOutcome::Linked => Ok(true),
         LinkOutcome::Unchanged => Ok(false),
-        LinkOutcome::NoUser => Err("the user is gone".to_owned()),
+        LinkOutcome::NoUser => Err(GONE.to_owned()),
         LinkOutcome::AccountTaken => Err("the account is another user's".to_owned()),
         LinkOutcome::UserTaken => {
             Err("the user has another account: `users unlink` takes it away".to_owned())

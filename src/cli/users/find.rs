@@ -23,11 +23,13 @@ pub(super) async fn find(store: &DieselStore, name: &str) -> Result<User, String
         let named = store.people_named(name).await;
         for user in named.map_err(|error| chain(&error))? {
             // The database may compare without regard to accents, too.
-            let has_name = user.username.to_lowercase() == name.to_lowercase();
             let has_address = user.email.eq_ignore_ascii_case(name);
+            // A user name that looks like an address may be what Microsoft said of somebody else's account.
+            let has_name =
+                !name.contains('@') && user.username.to_lowercase() == name.to_lowercase();
             if has_name || (has_address && user.email_verified) {
                 found.push(user);
-            } else if has_address {
+            } else if has_address || user.username.eq_ignore_ascii_case(name) {
                 unproved.push(user);
             }
         }
@@ -59,12 +61,13 @@ pub(super) async fn find(store: &DieselStore, name: &str) -> Result<User, String
 
 /// How a user is named in what is printed.
 pub(super) fn label(user: &User) -> String {
-    let name = if user.email.is_empty() {
-        &user.username
-    } else {
-        &user.email
+    let proof = match (user.email.is_empty(), user.email_verified) {
+        (true, _) => "no address",
+        (_, true) => "proved",
+        (_, false) => "not proved",
     };
-    format!("user {} ({})", user.id, printable(name))
+    let (name, email) = (printable(&user.username), printable(&user.email));
+    format!("user {}, {name} ({email}; {proof})", user.id).replace("(; ", "(")
 }
 
 /// The id: in a [`DieselStore`] it is a number.

@@ -115,7 +115,7 @@ struct Whom {
 
 impl Users {
     pub(super) async fn run(self, out: &mut impl Write) -> Result<ExitCode, String> {
-        let store = self.database.connect()?;
+        let store = self.database.connect_existing()?;
         let json = self.json;
         let (whom, change) = match self.command {
             Command::List { text, after, limit } => {
