@@ -254,7 +254,10 @@ fn print_text(outcome: &Outcome, out: &mut impl Write) -> io::Result<()> {
             (false, false) => "none",
         };
         line("rights", rights)?;
-        line("roles", &outcome.roles.join(", "))?;
+        match outcome.roles.as_slice() {
+            [] => line("roles", "none")?,
+            roles => line("roles", &roles.join(", "))?,
+        }
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ address    ada@contoso.example (proved)
 name       ada@contoso.example
 guest      no
 rights     staff
-roles      
+roles      none
 ";
     assert_eq!((said.as_str(), status), (expected, 0));
     setup.set("AUTO_CREATE_FIRST_SUPERUSER", "true");

@@ -15,7 +15,6 @@ use self::change::Change;
 use super::database::Database;
 use crate::store::people::NewRights;
 
-/// USER is an id, a user name or a proved e-mail address; `id:7` is the id alone.
 #[derive(Args)]
 pub(super) struct Users {
     #[command(subcommand)]
@@ -41,7 +40,10 @@ enum Command {
         limit: i64,
     },
     /// Shows a user, their Microsoft accounts and how many sessions they have.
-    Show { user: String },
+    Show {
+        /// An id, a user name or a proved e-mail address; `id:7` is the id alone.
+        user: String,
+    },
     /// Makes a user staff.
     Promote {
         #[command(flatten)]
@@ -97,6 +99,7 @@ enum Command {
     },
     /// Links many users: a file with a line `USER,TENANT,OBJECT` each.
     Import {
+        /// UTF-8, without quotes.
         file: PathBuf,
         /// Says what would come of it, and writes nothing.
         #[arg(long)]
@@ -107,6 +110,7 @@ enum Command {
 /// Whom a change is of.
 #[derive(Args)]
 struct Whom {
+    /// An id, a user name or a proved e-mail address; `id:7` is the id alone.
     user: String,
     /// Says what would change, and writes nothing.
     #[arg(long)]
