@@ -1,4 +1,4 @@
-//! The with's look at Entra: can it be reached, is the clock right, does it take the credential?
+//! The doctor's look at Entra: can it be reached, is the clock right, does it take the credential?
 
 use chrono::{DateTime, TimeDelta};
 
@@ -12,6 +12,7 @@ use crate::{
     },
     site::Site,
     util::{
+        client_certificate::WARN_BELOW_DAYS,
         clock::{Clock, SystemClock},
         log::chain,
     },
@@ -27,9 +28,6 @@ const OF_REGISTRATION: [u32; 21] = [
 
 /// More than this is worth a line.
 const CLOCK_WARNING: TimeDelta = TimeDelta::seconds(30);
-
-/// From how many days on it is worth a warning.
-const CERTIFICATE_WARNING: i64 = 30;
 
 pub(super) async fn check(with: &Instruments, site: &Site) -> Vec<Finding> {
     let timeout = site.config.entra_timeout;
@@ -59,7 +57,7 @@ pub(super) fn certificate(site: &Site) -> Option<Finding> {
     let mend = "register a new certificate with the app registration, then replace the file";
     Some(if days < 0 {
         Finding::failure("certificate", format!("it ended {} days ago", -days), mend)
-    } else if days < CERTIFICATE_WARNING {
+    } else if days < WARN_BELOW_DAYS {
         Finding::warning("certificate", format!("it ends in {days} days"), mend)
     } else {
         Finding::ok("certificate", format!("it ends in {days} days"))

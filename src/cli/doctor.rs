@@ -67,19 +67,13 @@ fn disabled() -> Finding {
 }
 
 fn problem(problem: &ConfigProblem) -> Finding {
-    let ConfigProblem {
-        setting,
-        problem,
-        help,
-    } = problem;
-    Finding::failure("settings", format!("`{setting}`: {problem}"), help)
+    Finding::failure("settings", said(problem), &problem.help)
 }
 
 fn warning(problem: &ConfigProblem) -> Finding {
-    let ConfigProblem {
-        setting,
-        problem,
-        help,
-    } = problem;
-    Finding::warning("settings", format!("`{setting}`: {problem}"), help)
+    Finding::warning("settings", said(problem), &problem.help)
+}
+
+fn said(problem: &ConfigProblem) -> String {
+    format!("`{}`: {}", problem.setting, problem.problem)
 }

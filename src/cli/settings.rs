@@ -15,17 +15,7 @@ pub(super) fn print(json: bool, out: &mut impl Write) -> io::Result<ExitCode> {
     let builder = Config::builder().environment();
     let shown = builder.shown();
     if json {
-        let settings = shown.iter().map(
-            |ShownSetting {
-                 name,
-                 value,
-                 origin,
-             }| {
-                serde_json::json!({ "name": name, "value": value, "origin": origin })
-            },
-        );
-        let settings: Vec<_> = settings.collect();
-        write_json(&settings, out)?;
+        write_json(&shown, out)?;
     } else {
         for ShownSetting {
             name,

@@ -27,6 +27,7 @@ pub struct ConfigBuilder {
 
 /// A setting as it is shown to whoever runs the application.
 #[cfg(feature = "cli")]
+#[derive(serde::Serialize)]
 pub(crate) struct ShownSetting {
     pub(crate) name: &'static str,
     /// As its `Debug` shows it: secrets are hidden.

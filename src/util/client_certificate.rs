@@ -12,6 +12,9 @@ use x509_cert::{Certificate, der::Decode};
 
 use super::crypto::CryptoError;
 
+/// A certificate that ends in fewer days is worth a warning.
+pub(crate) const WARN_BELOW_DAYS: i64 = 30;
+
 /// A certificate and the RSA key that belongs to it.
 pub(crate) struct ClientCertificate {
     key: RsaKeyPair,

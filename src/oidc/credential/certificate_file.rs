@@ -10,10 +10,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use ring::digest::{SHA256, digest};
 
 use super::{assertion, error::CredentialError, request::TokenRequest};
-use crate::util::{client_certificate::ClientCertificate, secret::Secret};
-
-/// From how many days on the log has a warning on each of them.
-const WARN_BELOW_DAYS: i64 = 30;
+use crate::util::{
+    client_certificate::{ClientCertificate, WARN_BELOW_DAYS},
+    secret::Secret,
+};
 
 /// The file, and the certificate that it held when it was last good.
 pub(crate) struct CertificateFile {
